@@ -1,0 +1,38 @@
+//! Repositories that are for sale. Contract: `repopass.md`, "Admin API", "Repositories".
+#![warn(missing_docs)]
+
+mod create;
+mod get;
+mod list;
+mod views;
+
+use api::{Api, Family};
+use auth::Authenticator;
+use axum::extract::FromRef;
+use domain::{Clock, Random};
+use store::Store;
+
+/// The endpoints.
+pub fn api() -> Api<App> {
+    Api::new(Family::RepoPass)
+        .post("/api/admin/repositories", create::create)
+        .get("/api/admin/repositories", list::list)
+        .get("/api/admin/repositories/{id}", get::get)
+}
+
+/// What the endpoints stand on.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// The tables.
+    pub store: Store,
+    /// The present time.
+    pub clock: Clock,
+    /// For ids.
+    pub random: Random,
+}
+
+impl FromRef<App> for Authenticator {
+    fn from_ref(app: &App) -> Self {
+        Self::new(app.store.clone())
+    }
+}

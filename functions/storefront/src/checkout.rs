@@ -1,0 +1,117 @@
+//! Create Checkout Session.
+
+use api::{ApiError, Check, Input, Json, Kind, Public, Valid};
+use axum::extract::State;
+use clients::{
+    github::{Account, AccountKind},
+    stripe::{CheckoutMode, Interval, NewCheckoutSession, StripeError},
+};
+use domain::{
+    Problem, PurchaseId, RepositoryId,
+    pricing::{Cadence, PricingKind},
+    purchase::{Buyer, Purchase},
+    repository::Repository,
+    stripe_event::metadata,
+    text::{Email, GithubLogin},
+};
+use serde::Serialize;
+use store::Begun;
+
+use crate::App;
+
+/// How long the buyer has to pay: just under Stripe's longest, 24 hours, so that our clock may be a little ahead of theirs.
+const OPEN_SECONDS: i64 = 24 * 60 * 60 - 300;
+
+/// `POST /api/checkout`: begin a purchase. The buyer's GitHub account is resolved first: nothing is sold blindly (ruling 26).
+pub(crate) async fn create(_: Public, State(app): State<App>, Valid(new): Valid<NewCheckout>) -> Result<Json<Checkout>, ApiError> {
+    let (repository, account, livemode) =
+        futures::join!(app.store.product(new.repository), app.github.account_by_login(new.login.as_str()), app.stripe.livemode());
+    let repository = repository?.filter(|repository| repository.active).ok_or_else(ApiError::not_found)?;
+    let buyer = buyer(account.map_err(ApiError::unavailable)?)?;
+
+    let now = app.clock.now();
+    let id = PurchaseId::generate(now, &app.random);
+    let purchase = Purchase::begin(id, &repository, new.email, buyer, livemode?, now);
+    match app.store.begin_purchase(purchase.company, &purchase).await? {
+        Begun::Yes => {}
+        Begun::HasAccess => return Err(ApiError::new(Kind::Conflict, "This GitHub account has access to the repository already")),
+    }
+    // The purchase is written before the session exists, so no event can arrive for a purchase that is not there.
+    let session = session(&app.public_url, &repository, &purchase);
+    let session = app.stripe.create_checkout_session(&session, &format!("checkout:{id}:1")).await.map_err(refusal)?;
+    Ok(Json(Checkout { session_id: session.id, session_url: session.url, purchase_id: id }))
+}
+
+#[derive(Debug)]
+pub(crate) struct NewCheckout {
+    repository: RepositoryId,
+    login: GithubLogin,
+    email: Email,
+}
+
+impl Input for NewCheckout {
+    fn check(c: &mut Check) -> Option<Self> {
+        let repository = c.text("repositoryId", |text| text.parse().map_err(|_| Problem::Malformed { what: "id" }));
+        let login = c.text("githubUsername", GithubLogin::parse);
+        let email = c.text("email", Email::parse);
+        Some(Self { repository: repository?, login: login?, email: email? })
+    }
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Checkout {
+    session_id: String,
+    session_url: String,
+    purchase_id: PurchaseId,
+}
+
+/// The account that gets access: it must exist, and be a person's.
+fn buyer(account: Option<Account>) -> Result<Buyer, ApiError> {
+    let unusable = |reason| ApiError::field("githubUsername", Problem::Unusable { reason });
+    let account = account.ok_or_else(|| unusable("No GitHub account has this name"))?;
+    match account.kind {
+        AccountKind::User => Ok(Buyer { id: account.id, login: account.login, avatar_url: account.avatar_url }),
+        AccountKind::Organization | AccountKind::Other => Err(unusable("This GitHub account is not a person's and cannot be invited")),
+    }
+}
+
+/// What Stripe is asked for. It depends on the purchase alone, so a repeated request with the same idempotency key is the same request.
+fn session(public_url: &str, repository: &Repository, purchase: &Purchase) -> NewCheckoutSession {
+    let product = format!("{public_url}/api/products/{}", repository.slug);
+    NewCheckoutSession {
+        mode: mode(purchase.pricing),
+        amount_cents: purchase.amount_cents,
+        currency: purchase.currency.clone(),
+        product_name: purchase.repository_name.to_string(),
+        customer_email: purchase.email.to_string(),
+        success_url: format!("{product}?checkout=success&session_id={{CHECKOUT_SESSION_ID}}"),
+        cancel_url: format!("{product}?checkout=canceled"),
+        expires_at: purchase.created_at.as_second() + OPEN_SECONDS,
+        client_reference_id: purchase.id.to_string(),
+        metadata: vec![
+            (metadata::COMPANY.to_owned(), purchase.company.to_string()),
+            (metadata::REPOSITORY.to_owned(), purchase.repository.to_string()),
+            (metadata::PURCHASE.to_owned(), purchase.id.to_string()),
+        ],
+    }
+}
+
+fn mode(pricing: PricingKind) -> CheckoutMode {
+    let every = |interval, interval_count| CheckoutMode::Subscription { interval, interval_count };
+    match pricing {
+        PricingKind::OneTime => CheckoutMode::Payment,
+        PricingKind::Subscription(Cadence::Monthly) => every(Interval::Month, 1),
+        PricingKind::Subscription(Cadence::Yearly) => every(Interval::Year, 1),
+        PricingKind::Subscription(Cadence::Custom { days }) => every(Interval::Day, days),
+    }
+}
+
+/// Stripe is stricter than we are about one thing that the buyer typed; everything else it refuses is ours to mend.
+fn refusal(error: StripeError) -> ApiError {
+    match error {
+        StripeError::Invalid { param: Some(param), .. } if param == "customer_email" => ApiError::field("email", Problem::Malformed { what: "email" }),
+        StripeError::Invalid { .. } => ApiError::internal(error),
+        _ => ApiError::unavailable(error),
+    }
+}

@@ -1,0 +1,32 @@
+//! What strangers may do: look at a product and buy it. Contract: `repopass.md`, "Public API".
+#![warn(missing_docs)]
+
+mod checkout;
+mod product;
+
+use api::{Api, Family};
+use clients::{Github, Stripe};
+use domain::{Clock, Random};
+use store::Store;
+
+/// The endpoints. The gateway sends this function what no route matches, too, so that it is refused in the family's envelope.
+pub fn api() -> Api<App> {
+    Api::new(Family::RepoPass).get("/api/products/{slug}", product::get).post("/api/checkout", checkout::create)
+}
+
+/// What the endpoints stand on.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// The tables.
+    pub store: Store,
+    /// To ask whether the buyer's account exists.
+    pub github: Github,
+    /// To have the buyer pay.
+    pub stripe: Stripe,
+    /// The present time.
+    pub clock: Clock,
+    /// For ids.
+    pub random: Random,
+    /// Where buyers reach us, without a slash at the end.
+    pub public_url: String,
+}

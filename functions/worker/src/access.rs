@@ -1,0 +1,113 @@
+//! Makes GitHub match an entitlement, and writes down what came of it.
+//!
+//! Level-triggered: what is desired is read, GitHub is looked at and changed, and what was seen is written only if what
+//! is desired has not changed meanwhile; else it starts over. So messages may be doubled, late or out of order.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use domain::{
+    Timestamp,
+    access::{AccessProblem, Entitlement, EntitlementKey, Observed},
+    log::{Action, LogEntry, LogStatus},
+    purchase::Purchase,
+};
+use jobs::Job;
+use store::Change;
+
+use crate::{
+    App, Error, TRIES,
+    github::{self, Seen, Trouble},
+};
+
+/// The first wait when GitHub is unable; it doubles with each attempt, up to the longest that a queue delays.
+const FIRST_WAIT: Duration = Duration::from_secs(10);
+const LONGEST_WAIT: Duration = Duration::from_secs(900);
+
+/// Makes GitHub match the entitlement. What only time heals is sent to the queue again with a delay, which costs no
+/// receives; what only a person can mend is written onto the purchases and left alone.
+pub(crate) async fn sync(app: &App, key: &EntitlementKey, attempt: u32) -> Result<(), Error> {
+    for _ in 0..TRIES {
+        let (entitlement, pause) = futures::try_join!(app.store.entitlement(key), app.store.github_pause(key.company))?;
+        let Some(entitlement) = entitlement else { return Ok(()) };
+        let now = app.clock.now();
+        if let Some(until) = pause.filter(|until| *until > now) {
+            return again(app, key, attempt, wait_until(until, now)).await;
+        }
+        let purchases = app.store.purchases_by_id(key.company, entitlement.purchases.iter().copied()).await?;
+        let seen = github::reconcile(&app.github, &entitlement).await;
+        if record(app, &entitlement, &purchases, &seen).await? == Change::Stale {
+            continue;
+        }
+        return match seen.trouble {
+            Some(trouble) if trouble.code.heals() => retry(app, key, attempt, &trouble).await,
+            _ => Ok(()),
+        };
+    }
+    Err(Error::Contended)
+}
+
+/// Writes what was seen, with a log line for each purchase that it changes anything for. Nothing is written if nothing
+/// was changed or learned; but whenever GitHub was changed the entitlement is written, for that is what tells whether it
+/// was still desired.
+async fn record(app: &App, entitlement: &Entitlement, purchases: &[Purchase], seen: &Seen) -> Result<Change, Error> {
+    let now = app.clock.now();
+    let observed = seen.observed.unwrap_or(entitlement.observed);
+    let problem = seen.trouble.as_ref().map(|trouble| problem(entitlement.problem.as_ref(), trouble, now));
+    let changes: Vec<_> = purchases.iter().map(|before| (before.clone(), before.seeing(observed, problem.clone(), now))).collect();
+    let news = observed != entitlement.observed || problem != entitlement.problem || changes.iter().any(|(before, after)| before != after);
+    if !news && !seen.changed_github {
+        return Ok(Change::Made);
+    }
+    let entry = log_entry(app, entitlement, seen, now);
+    Ok(app.store.record_access(entitlement, (observed, problem.as_ref()), &changes, &entry).await?)
+}
+
+/// The problem as it is written down: one that lasts keeps its beginning and its words.
+fn problem(known: Option<&AccessProblem>, trouble: &Trouble, now: Timestamp) -> AccessProblem {
+    match known {
+        Some(known) if known.code == trouble.code => known.clone(),
+        _ => AccessProblem { code: trouble.code, message: trouble.message.clone(), since: now },
+    }
+}
+
+fn log_entry(app: &App, entitlement: &Entitlement, seen: &Seen, now: Timestamp) -> LogEntry {
+    let mut metadata = BTreeMap::from([("repositoryFullName".to_owned(), entitlement.github.to_string())]);
+    let mut note = |name: &str, value: Option<String>| metadata.extend(value.map(|value| (name.to_owned(), value)));
+    note("githubUsername", seen.login.clone());
+    note("invitation", (seen.observed == Some(Observed::Invited)).then(|| "pending".to_owned()));
+    note("problem", seen.trouble.as_ref().map(|trouble| trouble.message.clone()));
+    note("githubRequestId", seen.trouble.as_ref().and_then(|trouble| trouble.request_id.clone()));
+    LogEntry {
+        id: app.random.bytes::<8>().iter().map(|byte| format!("{byte:02x}")).collect(),
+        action: Some(if entitlement.is_desired() { Action::CollaboratorAdded } else { Action::CollaboratorRemoved }),
+        status: match &seen.trouble {
+            None => LogStatus::Success,
+            Some(trouble) if trouble.code.heals() => LogStatus::Retry,
+            Some(_) => LogStatus::Failed,
+        },
+        metadata,
+        created_at: now,
+    }
+}
+
+/// Tries again later. When GitHub itself said when, all workers are told.
+async fn retry(app: &App, key: &EntitlementKey, attempt: u32, trouble: &Trouble) -> Result<(), Error> {
+    let now = app.clock.now();
+    if let Some(until) = trouble.until {
+        app.store.pause_github(key.company, until).await?;
+        return again(app, key, attempt, wait_until(until, now)).await;
+    }
+    let wait = FIRST_WAIT.saturating_mul(1 << attempt.min(7)).min(LONGEST_WAIT);
+    again(app, key, attempt.saturating_add(1), wait).await
+}
+
+async fn again(app: &App, entitlement: &EntitlementKey, attempt: u32, wait: Duration) -> Result<(), Error> {
+    tracing::info!(wait_seconds = wait.as_secs(), attempt, "to be tried again");
+    Ok(app.access.send_after(&Job::SyncAccess { entitlement: *entitlement, attempt }, wait).await?)
+}
+
+/// At least a second, so that a wait that is nearly over does not spin.
+fn wait_until(until: Timestamp, now: Timestamp) -> Duration {
+    let millis = u64::try_from(until.as_millisecond() - now.as_millisecond()).unwrap_or(0);
+    Duration::from_millis(millis).max(Duration::from_secs(1)) + Duration::from_millis(999)
+}

@@ -1,0 +1,54 @@
+//! Does the work that the queues carry. One binary, deployed once per queue.
+#![warn(missing_docs)]
+
+mod access;
+mod github;
+mod payments;
+
+use clients::{Github, Stripe};
+use domain::{Clock, Failure, Random};
+use jobs::{Job, Outcome, Queue};
+use store::Store;
+
+/// What the work stands on.
+#[derive(Clone, Debug)]
+pub struct App {
+    /// The tables.
+    pub store: Store,
+    /// Where entitlements go that GitHub has to be made to match.
+    pub access: Queue,
+    /// To make GitHub match.
+    pub github: Github,
+    /// To ask which purchase an event is about, when it does not say.
+    pub stripe: Stripe,
+    /// The present time.
+    pub clock: Clock,
+    /// For the ids of log entries.
+    pub random: Random,
+}
+
+/// Does one job. A job may come more than once, and in any order with others.
+///
+/// # Errors
+/// When it has to come again.
+pub async fn handle(app: App, job: Job) -> Outcome {
+    match job {
+        Job::ApplyPayment { event } => payments::apply(&app, &event).await?,
+        Job::SyncAccess { entitlement, attempt } => access::sync(&app, &entitlement, attempt).await?,
+    }
+    Ok(())
+}
+
+/// Why a job has to come again.
+#[derive(Debug, thiserror::Error)]
+enum Error {
+    #[error(transparent)]
+    Failure(#[from] Failure),
+    #[error("Stripe could not be asked")]
+    Stripe(#[from] clients::stripe::StripeError),
+    #[error("others kept changing the same item")]
+    Contended,
+}
+
+/// How often a change is decided anew because somebody else changed the item meanwhile.
+const TRIES: usize = 5;

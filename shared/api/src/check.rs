@@ -1,0 +1,128 @@
+//! Checks the fields of a request and collects every problem, so that the sender learns of all of them at once.
+
+use domain::Problem;
+use serde_json::{Map, Value};
+
+use crate::{ApiError, FieldProblem};
+
+/// The fields of a body or of a query string, and the problems found with them so far.
+#[derive(Debug)]
+pub struct Check {
+    fields: Map<String, Value>,
+    /// A query string has only texts: its numbers are read from them.
+    from_query: bool,
+    problems: Vec<FieldProblem>,
+}
+
+impl Check {
+    pub(crate) fn body(fields: Map<String, Value>) -> Self {
+        Self { fields, from_query: false, problems: Vec::new() }
+    }
+
+    pub(crate) fn query(pairs: Vec<(String, String)>) -> Self {
+        let fields = pairs.into_iter().map(|(name, value)| (name, Value::String(value))).collect();
+        Self { fields, from_query: true, problems: Vec::new() }
+    }
+
+    /// A text that must be there.
+    pub fn text<T>(&mut self, field: &'static str, parse: impl FnOnce(&str) -> Result<T, Problem>) -> Option<T> {
+        match self.optional_text(field, parse) {
+            Present::Value(value) => Some(value),
+            Present::Absent => self.problem(field, Problem::Required),
+            Present::Wrong => None,
+        }
+    }
+
+    /// A text that may be missing or null.
+    pub fn text_or_none<T>(&mut self, field: &'static str, parse: impl FnOnce(&str) -> Result<T, Problem>) -> Option<Option<T>> {
+        self.optional_text(field, parse).or_none()
+    }
+
+    /// A whole number that must be there.
+    pub fn integer<T>(&mut self, field: &'static str, parse: impl FnOnce(i64) -> Result<T, Problem>) -> Option<T> {
+        match self.optional_integer(field, parse) {
+            Present::Value(value) => Some(value),
+            Present::Absent => self.problem(field, Problem::Required),
+            Present::Wrong => None,
+        }
+    }
+
+    /// A whole number that may be missing or null.
+    pub fn integer_or_none<T>(&mut self, field: &'static str, parse: impl FnOnce(i64) -> Result<T, Problem>) -> Option<Option<T>> {
+        self.optional_integer(field, parse).or_none()
+    }
+
+    /// A list of texts, empty when missing or null.
+    pub fn texts<T>(&mut self, field: &'static str, most: usize, parse: impl Fn(&str) -> Result<T, Problem>) -> Option<Vec<T>> {
+        const EXPECTED: Problem = Problem::WrongType { expected: "an array of strings" };
+        let entries = match self.fields.remove(field) {
+            None | Some(Value::Null) => return Some(Vec::new()),
+            Some(Value::Array(entries)) => entries,
+            Some(_) => return self.problem(field, EXPECTED),
+        };
+        if entries.len() > most {
+            return self.problem(field, Problem::TooLong { max: most });
+        }
+        let parsed: Result<Vec<T>, Problem> = entries.iter().map(|entry| entry.as_str().ok_or(EXPECTED).and_then(&parse)).collect();
+        parsed.map_or_else(|problem| self.problem(field, problem), Some)
+    }
+
+    /// Notes a problem that concerns this field.
+    pub fn problem<T>(&mut self, field: &'static str, problem: Problem) -> Option<T> {
+        self.problems.push(FieldProblem { field, problem });
+        None
+    }
+
+    /// The checked input, or all the problems.
+    pub(crate) fn finish<T>(self, value: Option<T>) -> Result<T, ApiError> {
+        match value {
+            Some(value) if self.problems.is_empty() => Ok(value),
+            _ => Err(ApiError::fields(self.problems)),
+        }
+    }
+
+    fn optional_text<T>(&mut self, field: &'static str, parse: impl FnOnce(&str) -> Result<T, Problem>) -> Present<T> {
+        let parsed = match self.fields.remove(field) {
+            None | Some(Value::Null) => return Present::Absent,
+            Some(Value::String(text)) => parse(&text),
+            Some(_) => Err(Problem::WrongType { expected: "a string" }),
+        };
+        self.present(field, parsed)
+    }
+
+    fn optional_integer<T>(&mut self, field: &'static str, parse: impl FnOnce(i64) -> Result<T, Problem>) -> Present<T> {
+        let number = match self.fields.remove(field) {
+            None | Some(Value::Null) => return Present::Absent,
+            Some(Value::String(text)) if self.from_query => text.parse().ok(),
+            Some(value) => value.as_i64(),
+        };
+        let parsed = number.ok_or(Problem::WrongType { expected: "a whole number" }).and_then(parse);
+        self.present(field, parsed)
+    }
+
+    fn present<T>(&mut self, field: &'static str, parsed: Result<T, Problem>) -> Present<T> {
+        match parsed {
+            Ok(value) => Present::Value(value),
+            Err(problem) => {
+                self.problem::<T>(field, problem);
+                Present::Wrong
+            }
+        }
+    }
+}
+
+enum Present<T> {
+    Value(T),
+    Absent,
+    Wrong,
+}
+
+impl<T> Present<T> {
+    fn or_none(self) -> Option<Option<T>> {
+        match self {
+            Self::Value(value) => Some(Some(value)),
+            Self::Absent => Some(None),
+            Self::Wrong => None,
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The families of endpoints, each with its own way of saying what went wrong. One short file per family, side by side.
+
+mod repopass;
+mod stripe_webhook;
+
+use http::{Response, StatusCode};
+
+use crate::{ApiError, Kind};
+
+/// A family of endpoints: who shares an envelope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Family {
+    /// `repopass.md`.
+    RepoPass,
+    /// `repopass.md`, "Stripe Webhook": its errors are bare strings (ruling 7).
+    StripeWebhook,
+}
+
+impl Family {
+    /// The answer that tells this family's clients of the error.
+    pub(crate) fn render(self, error: &ApiError) -> Response<String> {
+        let (status, body) = match self {
+            Self::RepoPass => repopass::render(error),
+            Self::StripeWebhook => stripe_webhook::render(error),
+        };
+        let mut response = Response::new(body.to_string());
+        *response.status_mut() = status;
+        let json = http::HeaderValue::from_static("application/json");
+        response.headers_mut().insert(http::header::CONTENT_TYPE, json);
+        if status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(http::header::WWW_AUTHENTICATE, http::HeaderValue::from_static("Bearer"));
+        }
+        if error.kind == Kind::Unavailable {
+            response.headers_mut().insert(http::header::RETRY_AFTER, http::HeaderValue::from_static("5"));
+        }
+        response
+    }
+}
+
+/// The statuses that all families share.
+fn status(kind: Kind) -> StatusCode {
+    match kind {
+        Kind::Invalid => StatusCode::BAD_REQUEST,
+        Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Kind::Forbidden => StatusCode::FORBIDDEN,
+        Kind::NotFound => StatusCode::NOT_FOUND,
+        Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        Kind::Conflict => StatusCode::CONFLICT,
+        Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Problem;
+
+    use super::*;
+    use crate::FieldProblem;
+
+    fn sample(kind: Kind) -> ApiError {
+        let secret = std::io::Error::other("the cause, which no client may see");
+        let fields = if kind == Kind::Invalid { vec![FieldProblem { field: "email", problem: Problem::Malformed { what: "email" } }] } else { Vec::new() };
+        ApiError { fields, source: Some(std::sync::Arc::new(secret)), ..ApiError::new(kind, "what the client may see") }
+    }
+
+    #[test]
+    fn every_kind_of_error_in_every_family() {
+        let mut page = String::new();
+        for family in [Family::RepoPass, Family::StripeWebhook] {
+            for kind in Kind::ALL {
+                let response = family.render(&sample(kind));
+                page += &format!("{family:?} {kind:?}: {} {}\n", response.status().as_u16(), response.body());
+            }
+        }
+        insta::assert_snapshot!(page, @"");
+    }
+}

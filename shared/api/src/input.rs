@@ -1,0 +1,79 @@
+//! What comes in, already checked.
+
+use std::{collections::HashMap, str::FromStr};
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequestParts, Path, Query},
+};
+use http::request::Parts;
+use serde_json::Value;
+
+use crate::{ApiError, Check, Kind};
+
+/// A request's input that is checked field by field.
+pub trait Input: Sized {
+    /// Takes the fields; `None` when one of them is wrong, which the check has noted.
+    fn check(check: &mut Check) -> Option<Self>;
+}
+
+/// The body's bytes as they came.
+#[derive(Debug, Clone)]
+pub struct RawBody(pub Bytes);
+
+/// A JSON body that passed its checks.
+#[derive(Debug)]
+pub struct Valid<T>(pub T);
+
+impl<T: Input, S: Sync> FromRequestParts<S> for Valid<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let content_type = parts.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let media_type = content_type.split(';').next().unwrap_or_default().trim();
+        if !media_type.eq_ignore_ascii_case("application/json") {
+            return Err(ApiError::new(Kind::Invalid, "The content type must be application/json"));
+        }
+        let body = parts.extensions.get::<RawBody>().map(|body| body.0.clone()).unwrap_or_default();
+        match serde_json::from_slice(&body) {
+            Ok(Value::Object(fields)) => {
+                let mut check = Check::body(fields);
+                let value = T::check(&mut check);
+                check.finish(value).map(Self)
+            }
+            Ok(_) => Err(ApiError::new(Kind::Invalid, "The body must be a JSON object")),
+            Err(_) => Err(ApiError::new(Kind::Invalid, "The body is not valid JSON")),
+        }
+    }
+}
+
+/// A query string that passed its checks.
+#[derive(Debug)]
+pub struct Params<T>(pub T);
+
+impl<T: Input, S: Sync> FromRequestParts<S> for Params<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+        let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
+        let Query(pairs) = query.map_err(|_| ApiError::new(Kind::Invalid, "The query string cannot be read"))?;
+        let mut check = Check::query(pairs);
+        let value = T::check(&mut check);
+        check.finish(value).map(Self)
+    }
+}
+
+/// The one parameter of the path. A text that cannot be such an id names nothing: 404.
+#[derive(Debug)]
+pub struct Id<T>(pub T);
+
+impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let path = Path::<HashMap<String, String>>::from_request_parts(parts, state).await;
+        let Path(parameters) = path.map_err(|_| ApiError::not_found())?;
+        let text = parameters.into_values().next().ok_or_else(ApiError::not_found)?;
+        text.parse().map(Self).map_err(|_| ApiError::not_found())
+    }
+}

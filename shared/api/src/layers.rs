@@ -1,0 +1,57 @@
+//! What surrounds every endpoint: the body is read once, errors get the family's envelope, and one line is logged.
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{MatchedPath, Request},
+    middleware::{Next, from_fn},
+    response::{IntoResponse, Response},
+};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+use crate::{ApiError, Family, Kind, RawBody};
+
+/// The largest body that is read. Stripe's events and our own requests are far smaller.
+const LARGEST_BODY: usize = 1024 * 1024;
+
+pub(crate) fn wrap(router: Router, family: Family) -> Router {
+    router.layer(from_fn(move |request: Request, next: Next| serve(family, request, next)))
+}
+
+async fn serve(family: Family, request: Request, next: Next) -> Response {
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
+    let mut response = match read_body(request).await {
+        Ok(request) => next.run(request).await,
+        Err(error) => error.into_response(),
+    };
+    if let Some(error) = response.extensions_mut().remove::<ApiError>() {
+        log(&error);
+        response = family.render(&error).map(Body::from);
+    }
+    let headers = response.headers_mut();
+    headers.insert(http::header::X_CONTENT_TYPE_OPTIONS, http::HeaderValue::from_static("nosniff"));
+    headers.insert(http::header::CACHE_CONTROL, http::HeaderValue::from_static("no-store"));
+    tracing::info!(http.method = %method, http.route = route, http.status = response.status().as_u16(), "answered");
+    response
+}
+
+/// Takes the body into memory (on Lambda it is there already), so that a guard can verify the very bytes that are parsed later.
+async fn read_body(request: Request) -> Result<Request, ApiError> {
+    let (mut parts, body) = request.into_parts();
+    let body = Limited::new(body, LARGEST_BODY).collect().await.map_err(|error| {
+        if error.is::<LengthLimitError>() { ApiError::new(Kind::TooLarge, "Payload too large") } else { ApiError::new(Kind::Invalid, "The body could not be read") }
+    })?;
+    parts.extensions.insert(RawBody(body.to_bytes()));
+    Ok(Request::from_parts(parts, Body::empty()))
+}
+
+/// Our own failures are logged once, here, with the whole chain of causes; a client's mistakes are its own affair.
+fn log(error: &ApiError) {
+    let cause = error.source.as_deref().map(|source| source as &(dyn std::error::Error + 'static));
+    if error.kind == Kind::Internal {
+        tracing::error!(error = cause, "internal error");
+    } else if error.kind == Kind::Unavailable {
+        tracing::warn!(error = cause, "unavailable");
+    }
+}

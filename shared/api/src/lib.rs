@@ -1,0 +1,21 @@
+//! How endpoints are written: the route builder, guards, checked input, errors and the families' envelopes.
+#![warn(missing_docs)]
+
+mod check;
+mod error;
+mod family;
+mod guard;
+mod input;
+mod layers;
+mod paging;
+mod routes;
+mod views;
+
+pub use check::Check;
+pub use error::{ApiError, FieldProblem, Kind};
+pub use family::Family;
+pub use guard::{Guard, GuardFirst, Public};
+pub use input::{Id, Input, Params, RawBody, Valid};
+pub use paging::{PageQuery, Pagination};
+pub use routes::{Api, Endpoint};
+pub use views::{Created, Json, Time};

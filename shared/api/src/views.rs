@@ -1,0 +1,35 @@
+//! What goes out.
+
+use axum::response::{IntoResponse, Response};
+use domain::Timestamp;
+use serde::{Serialize, Serializer};
+
+/// 200 with a JSON body.
+#[derive(Debug, Clone)]
+pub struct Json<T>(pub T);
+
+impl<T: Serialize> IntoResponse for Json<T> {
+    fn into_response(self) -> Response {
+        axum::Json(self.0).into_response()
+    }
+}
+
+/// 201 with a JSON body.
+#[derive(Debug, Clone)]
+pub struct Created<T>(pub T);
+
+impl<T: Serialize> IntoResponse for Created<T> {
+    fn into_response(self) -> Response {
+        (http::StatusCode::CREATED, axum::Json(self.0)).into_response()
+    }
+}
+
+/// A time as the contracts write it: RFC 3339, UTC, whole seconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Time(pub Timestamp);
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&Timestamp::from_second(self.0.as_second()).unwrap_or(self.0))
+    }
+}

@@ -1,0 +1,205 @@
+//! The one HTTP client that all outbound calls share.
+
+use std::{sync::Arc, time::Duration};
+
+use reqwest::{
+    Request, Response, StatusCode, Url,
+    header::{HeaderMap, LOCATION},
+    redirect,
+};
+use rustls::{ClientConfig, RootCertStore, crypto::ring};
+use serde::de::DeserializeOwned;
+
+/// How long connecting may take, TLS included.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a call may take from its start to the last byte of the answer. Each redirect is a call of its own.
+pub const TOTAL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The largest answer that is read. The services' largest pages stay well below it.
+const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
+/// A renamed repository takes one redirect; more than a few are a loop.
+const MAX_REDIRECTS: usize = 3;
+
+/// A pool of connections. Clones share it; make one per process.
+///
+/// TLS is rustls with ring and Mozilla's roots compiled in: loading the system's costs more than all other start-up
+/// work of a function together. Plain `http://` works too, for doubles on the loopback. Proxies are not used.
+#[derive(Debug, Clone)]
+pub struct Http(reqwest::Client);
+
+/// Why there is no answer to work with.
+#[derive(Debug, thiserror::Error)]
+pub enum NoAnswer {
+    /// Not connected, timed out, or cut off.
+    #[error("the call failed")]
+    Failed(#[from] reqwest::Error),
+    /// The answer exceeds what is read of one (2 MiB).
+    #[error("the answer is too large")]
+    TooLarge,
+    /// A success whose body is not what is documented.
+    #[error("the answer cannot be understood")]
+    Unreadable(#[from] serde_json::Error),
+    /// The service says it cannot serve at present.
+    #[error("the service answered {0}")]
+    Status(u16),
+    /// A list that goes on for longer than is followed, or elsewhere than where it began.
+    #[error("the list's next page cannot be followed")]
+    EndlessList,
+}
+
+/// The client could not be set up; nothing that happens at run time causes this.
+#[derive(Debug, thiserror::Error)]
+#[error("the HTTP client could not be built")]
+pub struct SetupFailed(#[source] Box<dyn std::error::Error + Send + Sync>);
+
+/// What a service answered, whatever the status.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Http {
+    /// A client with the given limits; use [`CONNECT_TIMEOUT`] and [`TOTAL_TIMEOUT`] outside tests.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn new(connect_timeout: Duration, total_timeout: Duration) -> Result<Self, SetupFailed> {
+        let client = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls().map_err(|error| SetupFailed(error.into()))?)
+            .connect_timeout(connect_timeout)
+            .timeout(total_timeout)
+            // GitHub refuses requests without one.
+            .user_agent("Tollgate")
+            .redirect(redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .map_err(|error| SetupFailed(error.into()))?;
+        Ok(Self(client))
+    }
+
+    pub(crate) fn request(&self, method: reqwest::Method, url: &str) -> reqwest::RequestBuilder {
+        self.0.request(method, url)
+    }
+
+    /// Sends a request and reads the answer.
+    ///
+    /// Redirects are followed only within the origin they come from, because the request carries a credential, and
+    /// verbatim, as GitHub asks for renamed repositories. One that leads elsewhere is returned as the answer.
+    pub(crate) async fn send(&self, mut request: Request) -> Result<Answer, NoAnswer> {
+        for _ in 0..MAX_REDIRECTS {
+            let again = request.try_clone();
+            let response = self.0.execute(request).await.map_err(failed)?;
+            match (again, target(&response)) {
+                (Some(mut next), Some(url)) => {
+                    *next.url_mut() = url;
+                    request = next;
+                }
+                _ => return read(response).await,
+            }
+        }
+        read(self.0.execute(request).await.map_err(failed)?).await
+    }
+}
+
+impl Answer {
+    /// The body as JSON.
+    pub(crate) fn json<T: DeserializeOwned>(&self) -> Result<T, NoAnswer> {
+        Ok(serde_json::from_slice(&self.body)?)
+    }
+
+    /// The header's value, if it is there and is text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+fn tls() -> Result<ClientConfig, rustls::Error> {
+    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    Ok(ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth())
+}
+
+/// Where a redirect leads, if it stays within its origin.
+fn target(response: &Response) -> Option<Url> {
+    if !matches!(response.status().as_u16(), 301 | 302 | 307 | 308) {
+        return None;
+    }
+    let location = response.headers().get(LOCATION)?.to_str().ok()?;
+    let url = response.url().join(location).ok()?;
+    (url.origin() == response.url().origin()).then_some(url)
+}
+
+async fn read(mut response: Response) -> Result<Answer, NoAnswer> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(failed)? {
+        if body.len() + chunk.len() > MAX_BODY_BYTES {
+            return Err(NoAnswer::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answer { status: response.status(), headers: std::mem::take(response.headers_mut()), body })
+}
+
+/// The URL goes: it names buyers, and errors are logged.
+fn failed(error: reqwest::Error) -> NoAnswer {
+    NoAnswer::Failed(error.without_url())
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::Method;
+
+    use super::*;
+    use crate::loopback::{Loopback, Reply, http, impatient_http};
+
+    async fn get(url: &str) -> Result<Answer, NoAnswer> {
+        get_with(&http(), url).await
+    }
+
+    async fn get_with(http: &Http, url: &str) -> Result<Answer, NoAnswer> {
+        http.send(http.request(Method::GET, url).build()?).await
+    }
+
+    #[tokio::test]
+    async fn requests_name_tollgate_as_their_sender() {
+        let server = Loopback::start(|_| Reply::empty(204)).await;
+        get(&server.url("/")).await.expect("an answer");
+        assert_eq!(server.seen()[0].header("user-agent"), "Tollgate");
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_never_comes_is_a_failure() {
+        let server = Loopback::start(|_| Reply::never()).await;
+        let error = get_with(&impatient_http(), &server.url("/secret-path")).await.expect_err("a timeout");
+        assert!(matches!(&error, NoAnswer::Failed(cause) if cause.is_timeout()), "{error:?}");
+        assert!(!format!("{error:?}").contains("secret-path"));
+    }
+
+    #[tokio::test]
+    async fn a_service_that_is_not_there_is_a_failure() {
+        let error = get("http://127.0.0.1:1/").await.expect_err("nothing listens there");
+        assert!(matches!(&error, NoAnswer::Failed(cause) if cause.is_connect()), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn an_answer_beyond_the_limit_is_not_read() {
+        let server = Loopback::start(|seen| {
+            let size = if seen.path == "/fits" { MAX_BODY_BYTES } else { MAX_BODY_BYTES + 1 };
+            Reply::text(200, &"x".repeat(size))
+        })
+        .await;
+        assert_eq!(get(&server.url("/fits")).await.expect("fits").body.len(), MAX_BODY_BYTES);
+        assert!(matches!(get(&server.url("/exceeds")).await, Err(NoAnswer::TooLarge)));
+    }
+
+    #[tokio::test]
+    async fn a_redirect_loop_ends() {
+        let server = Loopback::start(|_| Reply::empty(307).with("location", "/again")).await;
+        let answer = get(&server.url("/")).await.expect("the last redirect");
+        assert_eq!((answer.status.as_u16(), server.seen().len()), (307, 1 + MAX_REDIRECTS));
+    }
+}

@@ -1,0 +1,16 @@
+//! Outbound calls: GitHub and Stripe, as plain structs with a base URL.
+//!
+//! The base URL is configuration, so that a double on the loopback can stand in for the real service. Errors and `Debug`
+//! output never hold a credential.
+#![warn(missing_docs)]
+
+pub mod github;
+pub mod http;
+pub mod stripe;
+
+#[cfg(test)]
+mod loopback;
+
+pub use github::Github;
+pub use http::Http;
+pub use stripe::Stripe;

@@ -1,0 +1,107 @@
+//! Who should have access to a repository, and who has.
+//!
+//! An [`Entitlement`] is one GitHub account's right to one repository. Several purchases can justify it, and it lasts
+//! until the last of them no longer does. What is desired changes with payments; what is observed is written by the one
+//! who made GitHub match.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{CompanyId, GithubUserId, PurchaseId, RepositoryId, Timestamp, repository::GithubPath};
+
+/// Which entitlement: one account's right to one repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct EntitlementKey {
+    /// Who sells it.
+    pub company: CompanyId,
+    /// What it opens.
+    pub repository: RepositoryId,
+    /// For whom.
+    pub account: GithubUserId,
+}
+
+/// One account's right to one repository.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entitlement {
+    /// Which.
+    #[serde(flatten)]
+    pub key: EntitlementKey,
+    /// Where the repository was when access was first due: access is taken back where it was given.
+    pub github: GithubPath,
+    /// Every purchase that ever justified it.
+    #[serde(default)]
+    pub purchases: BTreeSet<PurchaseId>,
+    /// The purchases that justify it now.
+    #[serde(default)]
+    pub justified_by: BTreeSet<PurchaseId>,
+    /// What GitHub was last seen to grant.
+    #[serde(default)]
+    pub observed: Observed,
+    /// Why GitHub cannot be made to match, if it cannot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<AccessProblem>,
+    /// Counts the changes of this item: whoever writes it must have read its newest state.
+    #[serde(default)]
+    pub rev: u64,
+}
+
+impl Entitlement {
+    /// Whether the account should have access.
+    pub fn is_desired(&self) -> bool {
+        !self.justified_by.is_empty()
+    }
+}
+
+/// What GitHub grants an account.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Observed {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// An invitation that is not accepted yet.
+    Invited,
+    /// Access.
+    Member,
+}
+
+/// Why GitHub cannot be made to match what is desired. It is shown to the vendor; some heal by themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessProblem {
+    /// What kind of problem.
+    pub code: ProblemCode,
+    /// What a person can do about it.
+    pub message: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// The kinds of problem with access.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProblemCode {
+    /// GitHub does not answer. Tried again.
+    GithubUnavailable,
+    /// GitHub asked to wait. Tried again.
+    RateLimited,
+    /// The credentials are missing, wrong or expired. Tried again.
+    CredentialsRefused,
+    /// The credentials may not administrate the repository, or the organisation forbids it.
+    Forbidden,
+    /// The repository is not to be seen with these credentials.
+    RepositoryNotFound,
+    /// The buyer's account is gone from GitHub.
+    AccountNotFound,
+    /// GitHub refuses this account.
+    AccountRefused,
+    /// Removed as a collaborator, the account still has access by a team or the organisation.
+    StillHasAccess,
+}
+
+impl ProblemCode {
+    /// Whether trying again later may help without anybody's doing. The others wait for a person (`action_required`).
+    pub fn heals(self) -> bool {
+        matches!(self, Self::GithubUnavailable | Self::RateLimited | Self::CredentialsRefused)
+    }
+}

@@ -1,0 +1,30 @@
+//! The rules of Tollgate: types, state machines and pure functions.
+//!
+//! Nothing here does IO, reads a clock or draws a random number; times and random bytes are passed in.
+#![warn(missing_docs)]
+
+pub mod access;
+pub mod clock;
+pub mod company;
+pub mod facts;
+pub mod failure;
+pub mod ids;
+pub mod log;
+pub mod pricing;
+pub mod problem;
+pub mod purchase;
+pub mod random;
+pub mod repository;
+pub mod secret;
+pub mod stripe_event;
+pub mod tally;
+pub mod text;
+pub mod token;
+
+pub use clock::Clock;
+pub use failure::Failure;
+pub use ids::{CompanyId, GithubUserId, PurchaseId, RepositoryId};
+pub use jiff::Timestamp;
+pub use problem::Problem;
+pub use random::Random;
+pub use secret::{Secret, SecretSource, SecretUnavailable};

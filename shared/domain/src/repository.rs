@@ -1,0 +1,135 @@
+//! Repositories that are for sale.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    CompanyId, RepositoryId, Timestamp,
+    pricing::Pricing,
+    text::{Description, DisplayName, Feature, GithubLogin, GithubRepositoryName, WebUrl},
+};
+
+/// A repository's place on GitHub.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct GithubPath {
+    /// The account that owns it.
+    pub owner: GithubLogin,
+    /// Its name there.
+    pub name: GithubRepositoryName,
+}
+
+impl std::fmt::Display for GithubPath {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.owner, self.name)
+    }
+}
+
+/// What a vendor says of a repository to list it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRepository {
+    /// Where it is on GitHub.
+    pub github: GithubPath,
+    /// What buyers see.
+    pub display_name: DisplayName,
+    /// What buyers read.
+    pub description: Option<Description>,
+    /// A picture for the product page.
+    pub cover_image_url: Option<WebUrl>,
+    /// What it costs.
+    pub pricing: Pricing,
+    /// Selling points for the product page.
+    pub features: Vec<Feature>,
+}
+
+/// A repository that is for sale.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Repository {
+    /// Who sells it.
+    pub company: CompanyId,
+    /// Its id.
+    pub id: RepositoryId,
+    /// Its name in addresses: unique, and never changed (ruling 12).
+    pub slug: String,
+    /// Where it is on GitHub.
+    pub github: GithubPath,
+    /// What buyers see.
+    pub display_name: DisplayName,
+    /// What buyers read.
+    pub description: Option<Description>,
+    /// A picture for the product page.
+    pub cover_image_url: Option<WebUrl>,
+    /// What it costs.
+    pub pricing: Pricing,
+    /// The company's currency when it was listed.
+    pub currency: String,
+    /// Selling points for the product page.
+    pub features: Vec<Feature>,
+    /// Whether it can be bought.
+    pub active: bool,
+    /// Stars on GitHub when last looked.
+    pub github_stars: Option<u64>,
+    /// Last change on GitHub when last looked.
+    pub github_last_updated: Option<Timestamp>,
+    /// When it was listed.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Repository {
+    /// Lists a repository.
+    pub fn list(company: CompanyId, id: RepositoryId, slug: String, currency: String, new: NewRepository, now: Timestamp) -> Self {
+        let NewRepository { github, display_name, description, cover_image_url, pricing, features } = new;
+        Self {
+            company,
+            id,
+            slug,
+            github,
+            display_name,
+            description,
+            cover_image_url,
+            pricing,
+            currency,
+            features,
+            active: true,
+            github_stars: None,
+            github_last_updated: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+}
+
+/// The slug that a display name asks for: lower-case ASCII letters, digits and single hyphens (ruling 12).
+/// The `taken`th repeat of it gets a number: `theme`, `theme-2`, `theme-3`.
+pub fn slug(display_name: &DisplayName, taken: usize) -> String {
+    const LONGEST: usize = 80;
+    let mut slug = String::new();
+    for c in display_name.as_str().chars() {
+        if slug.len() >= LONGEST {
+            break;
+        }
+        if c.is_ascii_alphanumeric() {
+            slug.push(c.to_ascii_lowercase());
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+    }
+    let slug = slug.trim_end_matches('-');
+    let slug = if slug.is_empty() { "repository" } else { slug };
+    if taken == 0 { slug.to_owned() } else { format!("{slug}-{}", taken + 1) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs_are_lower_case_ascii_words_and_repeats_are_numbered() {
+        let of = |name: &str, taken| slug(&DisplayName::parse(name).unwrap(), taken);
+        assert_eq!(of("Premium Astro Theme", 0), "premium-astro-theme");
+        assert_eq!(of("Premium Astro Theme", 1), "premium-astro-theme-2");
+        assert_eq!(of("  C++ / Rust -- Kit!  ", 0), "c-rust-kit");
+        assert_eq!(of("日本語", 0), "repository");
+        assert_eq!(of(&"a ".repeat(60), 0).len(), 79);
+    }
+}

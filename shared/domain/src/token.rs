@@ -1,0 +1,120 @@
+//! Opaque tokens: a prefix, 30 base62 characters, and 6 characters of CRC-32, after the scheme that GitHub and npm use.
+//!
+//! The first six of the 30 characters tell the company's number, so that what a request asks for can be read at the
+//! same time as its credential; the 24 others are random (142 bits). The claim is worth nothing until the credential
+//! itself was found under that company.
+
+use crate::{CompanyId, Random, Secret};
+
+const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const COMPANY: usize = 6;
+const BODY: usize = 30;
+const CHECKSUM: usize = 6;
+
+/// The prefix of an operator's API token.
+pub const OPERATOR: &str = "tga_";
+
+/// A text that has the form of a token: right prefix, right alphabet, right checksum. Garbage is told apart without asking anyone.
+#[derive(Debug, Clone)]
+pub struct Token {
+    /// The company that it claims to belong to.
+    pub claimed_company: CompanyId,
+    /// The whole text.
+    pub secret: Secret,
+}
+
+/// Makes a token. It is shown once; only its SHA-256 is kept.
+pub fn issue(prefix: &str, company: CompanyId, random: &Random) -> Secret {
+    let mut token = String::from(prefix);
+    push_base62(&mut token, company.0, COMPANY);
+    let mut drawn = 0;
+    while drawn < BODY - COMPANY {
+        // Rejection sampling: the 8 byte values past the last multiple of 62 would favour some characters.
+        for byte in random.bytes::<32>() {
+            if byte < 248 && drawn < BODY - COMPANY {
+                token.push(char::from(ALPHABET[usize::from(byte % 62)]));
+                drawn += 1;
+            }
+        }
+    }
+    let checksum = crc32(token.as_bytes());
+    push_base62(&mut token, checksum, CHECKSUM);
+    Secret::new(token).unwrap_or_else(|| unreachable!("a token is never blank"))
+}
+
+/// Reads a token with this prefix; `None` when it cannot be one.
+pub fn parse(prefix: &str, text: &str) -> Option<Token> {
+    let body = text.strip_prefix(prefix)?;
+    if body.len() != BODY + CHECKSUM || !body.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return None;
+    }
+    let (signed, checksum) = text.split_at(text.len() - CHECKSUM);
+    if read_base62(checksum)? != crc32(signed.as_bytes()) {
+        return None;
+    }
+    let company = read_base62(&body[..COMPANY])?;
+    Some(Token { claimed_company: CompanyId(company), secret: Secret::new(text)? })
+}
+
+fn push_base62(text: &mut String, number: u32, width: usize) {
+    let mut digits = [b'0'; CHECKSUM];
+    let mut rest = number as usize;
+    for digit in digits.iter_mut().rev() {
+        *digit = ALPHABET[rest % 62];
+        rest /= 62;
+    }
+    text.extend(digits[CHECKSUM - width..].iter().map(|digit| char::from(*digit)));
+}
+
+fn read_base62(text: &str) -> Option<u32> {
+    let mut number: u64 = 0;
+    for byte in text.bytes() {
+        let digit = ALPHABET.iter().position(|letter| *letter == byte)?;
+        number = number * 62 + digit as u64;
+    }
+    u32::try_from(number).ok()
+}
+
+/// CRC-32 as in zlib and PNG (IEEE 802.3), bit by bit: tokens are short.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0_u32, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU8, Ordering};
+
+    use super::*;
+
+    fn random() -> Random {
+        let next = AtomicU8::new(0);
+        Random::new(move |bytes| bytes.fill_with(|| next.fetch_add(37, Ordering::Relaxed)))
+    }
+
+    #[test]
+    fn the_checksum_is_the_usual_crc32() {
+        assert_eq!(crc32(b"123456789"), 0xCBF4_3926);
+    }
+
+    #[test]
+    fn an_issued_token_is_read_back_with_its_company() {
+        let token = issue(OPERATOR, CompanyId(4_000_000_000), &random());
+        assert_eq!(token.reveal().len(), OPERATOR.len() + 36);
+        assert_eq!(parse(OPERATOR, token.reveal()).unwrap().claimed_company, CompanyId(4_000_000_000));
+    }
+
+    #[test]
+    fn any_changed_character_gives_it_away() {
+        let token = issue(OPERATOR, CompanyId(1), &random());
+        for place in 0..token.reveal().len() {
+            let mut changed = token.reveal().as_bytes().to_vec();
+            changed[place] = if changed[place] == b'x' { b'y' } else { b'x' };
+            assert!(parse(OPERATOR, std::str::from_utf8(&changed).unwrap()).is_none(), "place {place}");
+        }
+        for garbage in ["", "tga_", "Bearer", &"x".repeat(40), "tga_äääääääääääääääääää"] {
+            assert!(parse(OPERATOR, garbage).is_none());
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Every key string of both tables is made here, in the order of `ACCESS_PATTERNS.md`.
+//!
+//! A component that comes from outside is an id, a number, a hash, a slug or a lower-cased GitHub name. None of them can
+//! hold the separator `#`, so no value can leave its partition.
+
+use domain::{CompanyId, GithubUserId, PurchaseId, RepositoryId, Timestamp, access::EntitlementKey, purchase::AccessStatus, repository::GithubPath};
+
+/// Where an item is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// Partition.
+    pub pk: String,
+    /// Place in the partition.
+    pub sk: String,
+}
+
+impl Key {
+    fn new(pk: String, sk: impl Into<String>) -> Self {
+        Self { pk, sk: sk.into() }
+    }
+}
+
+/// A company, with the counts of its repositories.
+pub fn company(company: CompanyId) -> Key {
+    Key::new(format!("C#{company}"), "COMPANY")
+}
+
+/// An operator's token, by the SHA-256 of its text.
+pub fn operator_token(company: CompanyId, sha256: &str) -> Key {
+    Key::new(format!("C#{company}#TOKEN"), sha256)
+}
+
+/// A repository.
+pub fn repository(company: CompanyId, id: RepositoryId) -> Key {
+    Key::new(repositories(company), id.to_string())
+}
+
+/// The partition of a company's repositories, oldest first.
+pub fn repositories(company: CompanyId) -> String {
+    format!("C#{company}#REPOSITORY")
+}
+
+/// gsi1: the repository with a slug, for strangers.
+pub fn repository_by_slug(slug: &str) -> Key {
+    Key::new(format!("SLUG#{slug}"), "REPOSITORY")
+}
+
+/// gsi2: the repository with an id, for strangers.
+pub fn repository_by_id(id: RepositoryId) -> Key {
+    Key::new(format!("REPOSITORY#{id}"), "REPOSITORY")
+}
+
+/// Guard: a slug belongs to one repository of all.
+pub fn slug_guard(slug: &str) -> Key {
+    Key::new(format!("SLUG#{slug}"), "GUARD")
+}
+
+/// Guard: a company lists a repository of GitHub once. GitHub's names know no case.
+pub fn github_guard(company: CompanyId, path: &GithubPath) -> Key {
+    Key::new(format!("C#{company}#GITHUB#{}", path.to_string().to_lowercase()), "GUARD")
+}
+
+/// The sums over a repository's purchases.
+pub fn tally(company: CompanyId, repository: RepositoryId) -> Key {
+    Key::new(tallies(company), repository.to_string())
+}
+
+/// The partition of a company's sums.
+pub fn tallies(company: CompanyId) -> String {
+    format!("C#{company}#TALLY")
+}
+
+/// A purchase.
+pub fn purchase(company: CompanyId, id: PurchaseId) -> Key {
+    Key::new(purchases(company), id.to_string())
+}
+
+/// The partition of a company's purchases, oldest first.
+pub fn purchases(company: CompanyId) -> String {
+    format!("C#{company}#PURCHASE")
+}
+
+/// gsi1: a company's purchases with an access status, oldest first.
+pub fn purchases_with_status(company: CompanyId, status: AccessStatus) -> String {
+    format!("C#{company}#PURCHASE#{}", status.name())
+}
+
+/// gsi2: a repository's purchases with an access status, oldest first.
+pub fn purchases_of_repository(company: CompanyId, repository: RepositoryId, status: AccessStatus) -> String {
+    format!("C#{company}#REPOSITORY#{repository}#PURCHASE#{}", status.name())
+}
+
+/// One line of a purchase's log. Made of the cause's own time and id, so that the line is also the proof that the cause
+/// was dealt with.
+pub fn log_entry(company: CompanyId, purchase: PurchaseId, at: Timestamp, id: &str) -> Key {
+    Key::new(log(company, purchase), format!("{:015}#{id}", at.as_millisecond()))
+}
+
+/// The partition of a purchase's log, oldest first.
+pub fn log(company: CompanyId, purchase: PurchaseId) -> String {
+    format!("C#{company}#PURCHASE#{purchase}#LOG")
+}
+
+/// One account's right to one repository.
+pub fn entitlement(key: &EntitlementKey) -> Key {
+    Key::new(entitlements(key.company, key.repository), account(key.account))
+}
+
+/// The partition of a repository's entitlements.
+pub fn entitlements(company: CompanyId, repository: RepositoryId) -> String {
+    format!("C#{company}#REPOSITORY#{repository}#ENTITLEMENT")
+}
+
+/// In the volatile table: until when GitHub asked a company's calls to wait.
+pub fn github_pause(company: CompanyId) -> Key {
+    Key::new(format!("C#{company}#PAUSE"), "GITHUB")
+}
+
+fn account(id: GithubUserId) -> String {
+    // Padded, so that accounts sort by number.
+    format!("{:020}", id.0)
+}
+
+#[cfg(test)]
+mod tests;

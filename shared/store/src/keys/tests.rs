@@ -1,0 +1,85 @@
+//! Prints the access patterns and keeps the printed page true.
+
+use domain::{
+    Random,
+    text::{GithubLogin, GithubRepositoryName},
+};
+
+use super::*;
+
+struct Row {
+    item: &'static str,
+    key: Key,
+    gsi1: Option<Key>,
+    gsi2: Option<Key>,
+    read_by: &'static str,
+}
+
+fn rows() -> Vec<Row> {
+    let c = CompanyId(1);
+    let random = Random::new(|bytes| bytes.fill(0xAB));
+    let at = Timestamp::from_second(1_767_225_600).unwrap();
+    let r = RepositoryId::generate(at, &random);
+    let p = PurchaseId::generate(at, &random);
+    let path = GithubPath { owner: GithubLogin::parse("CTrimm").unwrap(), name: GithubRepositoryName::parse("Premium-Theme").unwrap() };
+    let row = |item, key, read_by| Row { item, key, gsi1: None, gsi2: None, read_by };
+    vec![
+        row("company", company(c), "`company`; counts in `repositories`"),
+        row("operator token", operator_token(c, &"ab".repeat(32)), "`operator` (strong)"),
+        Row {
+            gsi1: Some(repository_by_slug("premium-theme")),
+            gsi2: Some(repository_by_id(r)),
+            ..row("repository", repository(c, r), "`repository`, `repositories`; gsi1 `product_by_slug`; gsi2 `product`")
+        },
+        row("slug guard", slug_guard("premium-theme"), "conditions only"),
+        row("GitHub path guard", github_guard(c, &path), "conditions only"),
+        row("tally", tally(c, r), "`tally`, `tallies`"),
+        Row {
+            gsi1: Some(Key::new(purchases_with_status(c, AccessStatus::Active), p.to_string())),
+            gsi2: Some(Key::new(purchases_of_repository(c, r, AccessStatus::Active), p.to_string())),
+            ..row("purchase", purchase(c, p), "`purchase` (strong), `purchases`; gsi1 by status; gsi2 by repository and status")
+        },
+        row("log entry", log_entry(c, p, at, "evt_1"), "`log`; conditions: an event is applied once"),
+        row("entitlement", entitlement(&EntitlementKey { company: c, repository: r, account: GithubUserId(583_231) }), "`entitlement` (strong)"),
+        row("GitHub pause (volatile)", github_pause(c), "`github_pause`"),
+    ]
+}
+
+fn page() -> String {
+    let mut page = String::from(
+        "# Access patterns\n\nPrinted by a test from sample keys (`UPDATE=1 cargo test -p store` rewrites it). Every item also has `type`; those that are\n\
+         changed under an optimistic lock have `rev`. No pattern needs a Scan.\n\n| item | pk | sk | gsi1pk / gsi1sk | gsi2pk / gsi2sk | read by |\n|---|---|---|---|---|---|\n",
+    );
+    for row in rows() {
+        let index = |key: Option<Key>| key.map_or_else(|| "–".to_owned(), |key| format!("`{}` / `{}`", key.pk, key.sk));
+        page += &format!("| {} | `{}` | `{}` | {} | {} | {} |\n", row.item, row.key.pk, row.key.sk, index(row.gsi1), index(row.gsi2), row.read_by);
+    }
+    page
+}
+
+#[test]
+fn every_key_pattern_is_documented() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/ACCESS_PATTERNS.md");
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(path, page()).unwrap();
+    }
+    let written = std::fs::read_to_string(path).unwrap_or_default();
+    assert_eq!(written, page(), "ACCESS_PATTERNS.md is not what the keys say; UPDATE=1 cargo test -p store rewrites it");
+}
+
+#[test]
+fn every_function_that_makes_a_key_is_on_the_page() {
+    let source = include_str!("../keys.rs");
+    let made = source.lines().filter(|line| line.starts_with("pub fn ") && line.ends_with("-> Key {")).count();
+    let shown = rows().iter().map(|row| 1 + usize::from(row.gsi1.is_some()) + usize::from(row.gsi2.is_some())).sum::<usize>();
+    // The two indexes of a purchase share its id as their sort key, so they have no function that makes a whole key.
+    assert_eq!(made, shown - 2, "a function of keys.rs is missing from the rows above");
+}
+
+#[test]
+fn distinct_items_have_distinct_keys() {
+    let keys: Vec<_> = rows().into_iter().flat_map(|row| [Some(row.key), row.gsi1, row.gsi2]).flatten().collect();
+    for (place, key) in keys.iter().enumerate() {
+        assert!(!keys[place + 1..].contains(key), "{key:?} twice");
+    }
+}

@@ -1,0 +1,113 @@
+//! Repositories.
+
+use domain::{CompanyId, Failure, RepositoryId, repository::Repository, tally::Tally};
+use serde::Deserialize;
+
+use crate::{
+    Page, PageRequest, Store, keys,
+    table::{Freshness, Partition, Refusal, Which, index, item, number},
+};
+
+/// A repository with the sums over its purchases.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// The repository.
+    pub repository: Repository,
+    /// The sums.
+    pub tally: Tally,
+}
+
+/// Why a repository was not listed.
+#[derive(Debug, thiserror::Error)]
+pub enum ListingRefused {
+    /// The company lists this repository of GitHub already.
+    #[error("the company lists this repository already")]
+    GithubPathTaken,
+    /// Another repository has the slug.
+    #[error("the slug is taken")]
+    SlugTaken,
+    /// The table failed.
+    #[error(transparent)]
+    Failure(#[from] Failure),
+}
+
+/// How many repositories a company has.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Counts {
+    repositories_active: u64,
+    repositories_inactive: u64,
+}
+
+impl Store {
+    /// Lists a new repository.
+    ///
+    /// # Errors
+    /// When its place on GitHub or its slug is taken, or the table fails.
+    pub async fn insert_repository(&self, company: CompanyId, repository: &Repository) -> Result<(), ListingRefused> {
+        let mut row = item("repository", &keys::repository(company, repository.id), repository)?;
+        let (by_slug, by_id) = (keys::repository_by_slug(&repository.slug), keys::repository_by_id(repository.id));
+        index(&mut row, "gsi1", by_slug.pk, by_slug.sk);
+        index(&mut row, "gsi2", by_id.pk, by_id.sk);
+        let writes = vec![
+            self.put_if_absent(item("guard", &keys::github_guard(company, &repository.github), &())?)?,
+            self.put_if_absent(item("guard", &keys::slug_guard(&repository.slug), &())?)?,
+            self.put_if_absent(row)?,
+            self.update(&keys::company(company), "ADD repositories_active :one", vec![(":one".to_owned(), number(1))], None)?,
+        ];
+        match self.transact(writes).await {
+            Ok(()) => Ok(()),
+            Err(Refusal::Conditions(failed)) if failed.contains(&0) => Err(ListingRefused::GithubPathTaken),
+            Err(Refusal::Conditions(_)) => Err(ListingRefused::SlugTaken),
+            Err(Refusal::Failure(failure)) => Err(failure.into()),
+        }
+    }
+
+    /// The company's repository, with its sums.
+    pub async fn repository(&self, company: CompanyId, id: RepositoryId) -> Result<Option<Listed>, Failure> {
+        let key = keys::repository(company, id);
+        let (repository, tally) = futures::try_join!(
+            self.get::<Repository>(Which::Main, &key, Freshness::Strong),
+            self.tally(company, id)
+        )?;
+        Ok(repository.map(|repository| Listed { repository, tally }))
+    }
+
+    /// A page of the company's repositories, newest first; only the active or only the inactive ones if asked.
+    pub async fn repositories(&self, company: CompanyId, active: Option<bool>, page: PageRequest) -> Result<Page<Listed>, Failure> {
+        // Filtered in memory: a company sells dozens of repositories, and few of them are inactive.
+        let limit = active.is_none().then_some(page.skip + page.limit);
+        let pk = keys::repositories(company);
+        let company_key = keys::company(company);
+        let (repositories, tallies, counts) = futures::try_join!(
+            self.query::<Repository>(Partition { index: None, pk: &pk, newest_first: true, limit }),
+            self.tallies(company),
+            self.get::<Counts>(Which::Main, &company_key, Freshness::Eventual)
+        )?;
+        let counts = counts.unwrap_or_default();
+        let total = match active {
+            None => counts.repositories_active + counts.repositories_inactive,
+            Some(true) => counts.repositories_active,
+            Some(false) => counts.repositories_inactive,
+        };
+        let wanted = repositories.into_iter().filter(|repository| active.is_none_or(|active| repository.active == active));
+        let rows = wanted.skip(page.skip).take(page.limit);
+        let rows = rows.map(|repository| Listed { tally: tallies.get(&repository.id).copied().unwrap_or_default(), repository }).collect();
+        Ok(Page { rows, total })
+    }
+
+    /// The repository with this slug, of whatever company: for strangers who look at a product.
+    pub async fn product_by_slug(&self, slug: &str) -> Result<Option<Repository>, Failure> {
+        self.product_at("gsi1", &keys::repository_by_slug(slug).pk).await
+    }
+
+    /// The repository with this id, of whatever company: for strangers who buy.
+    pub async fn product(&self, id: RepositoryId) -> Result<Option<Repository>, Failure> {
+        self.product_at("gsi2", &keys::repository_by_id(id).pk).await
+    }
+
+    async fn product_at(&self, index: &'static str, pk: &str) -> Result<Option<Repository>, Failure> {
+        let found = self.query(Partition { index: Some(index), pk, newest_first: false, limit: Some(1) }).await?;
+        Ok(found.into_iter().next())
+    }
+}

@@ -1,0 +1,249 @@
+//! The verbs of the table: the only file that speaks to DynamoDB.
+
+use std::{collections::HashMap, time::Duration};
+
+use aws_sdk_dynamodb::{
+    error::SdkError,
+    operation::transact_write_items::TransactWriteItemsError,
+    types::{AttributeValue, CancellationReason, ConditionCheck, KeysAndAttributes, Put, TransactWriteItem, Update},
+};
+use domain::Failure;
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{Store, keys::Key};
+
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// How fresh a read must be. Strong reads cost twice as much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Freshness {
+    Eventual,
+    Strong,
+}
+
+/// Which table an item is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Which {
+    Main,
+    Volatile,
+}
+
+/// One read of a sorted partition.
+pub(crate) struct Partition<'a> {
+    pub(crate) index: Option<&'static str>,
+    pub(crate) pk: &'a str,
+    pub(crate) newest_first: bool,
+    /// Rows to read at most; all of them without.
+    pub(crate) limit: Option<usize>,
+}
+
+/// One write of a transaction.
+pub(crate) struct Write(TransactWriteItem);
+
+/// A transaction's condition did not hold.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// The conditions of the writes with these places in the list.
+    Conditions(Vec<usize>),
+    Failure(Failure),
+}
+
+/// How often a transaction is tried that meets another one on the same item.
+const CONFLICT_TRIES: u32 = 6;
+
+impl Store {
+    pub(crate) async fn get<T: DeserializeOwned>(&self, which: Which, key: &Key, freshness: Freshness) -> Result<Option<T>, Failure> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(self.name(which))
+            .set_key(Some(key_item(key)))
+            .consistent_read(freshness == Freshness::Strong)
+            .send()
+            .await
+            .map_err(|error| Failure::unavailable("reading an item", error))?;
+        answer.item.map(read).transpose()
+    }
+
+    /// Items by key, in no particular order; those that do not exist are left out.
+    pub(crate) async fn get_many<T: DeserializeOwned>(&self, keys: &[Key], freshness: Freshness) -> Result<Vec<T>, Failure> {
+        let mut found = Vec::with_capacity(keys.len());
+        let mut wanted: Vec<Item> = keys.iter().map(key_item).collect();
+        while !wanted.is_empty() {
+            let batch: Vec<Item> = wanted.drain(..wanted.len().min(100)).collect();
+            let request = KeysAndAttributes::builder()
+                .set_keys(Some(batch))
+                .consistent_read(freshness == Freshness::Strong)
+                .build()
+                .map_err(|error| Failure::broken("asking for items", error))?;
+            let answer = self
+                .client
+                .batch_get_item()
+                .request_items(&*self.table, request)
+                .send()
+                .await
+                .map_err(|error| Failure::unavailable("reading items", error))?;
+            for item in answer.responses.into_iter().flat_map(HashMap::into_values).flatten() {
+                found.push(read(item)?);
+            }
+            wanted.extend(answer.unprocessed_keys.into_iter().flat_map(HashMap::into_values).flat_map(|rest| rest.keys));
+        }
+        Ok(found)
+    }
+
+    pub(crate) async fn query<T: DeserializeOwned>(&self, partition: Partition<'_>) -> Result<Vec<T>, Failure> {
+        let (pk, wanted) = (partition.index.map_or_else(|| "pk".to_owned(), |index| format!("{index}pk")), partition.limit.unwrap_or(usize::MAX));
+        let mut rows = Vec::new();
+        let mut start = None;
+        loop {
+            let left = wanted - rows.len();
+            let answer = self
+                .client
+                .query()
+                .table_name(&*self.table)
+                .set_index_name(partition.index.map(str::to_owned))
+                .key_condition_expression("#pk = :pk")
+                .expression_attribute_names("#pk", &pk)
+                .expression_attribute_values(":pk", text(partition.pk))
+                .scan_index_forward(!partition.newest_first)
+                .set_limit(i32::try_from(left).ok())
+                .set_exclusive_start_key(start)
+                .send()
+                .await
+                .map_err(|error| Failure::unavailable("reading a list", error))?;
+            for item in answer.items.unwrap_or_default() {
+                rows.push(read(item)?);
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() || rows.len() >= wanted {
+                return Ok(rows);
+            }
+        }
+    }
+
+    /// Overwrites an item, whatever was there.
+    pub(crate) async fn put(&self, which: Which, item: Item) -> Result<(), Failure> {
+        let sent = self.client.put_item().table_name(self.name(which)).set_item(Some(item)).send().await;
+        sent.map(drop).map_err(|error| Failure::unavailable("writing an item", error))
+    }
+
+    /// All of the writes, or none. A retry of the SDK carries the same token, so it takes effect once.
+    pub(crate) async fn transact(&self, writes: Vec<Write>) -> Result<(), Refusal> {
+        let items: Vec<_> = writes.into_iter().map(|write| write.0).collect();
+        let mut tries = 1;
+        loop {
+            let Err(error) = self.client.transact_write_items().set_transact_items(Some(items.clone())).send().await else {
+                return Ok(());
+            };
+            match verdict(&error) {
+                Some(failed) if !failed.is_empty() => return Err(Refusal::Conditions(failed)),
+                Some(_) if tries < CONFLICT_TRIES => {
+                    tokio::time::sleep(Duration::from_millis(10 << tries)).await;
+                    tries += 1;
+                }
+                _ => return Err(Refusal::Failure(Failure::unavailable("writing a transaction", error))),
+            }
+        }
+    }
+
+    pub(crate) fn put_if_absent(&self, item: Item) -> Result<Write, Failure> {
+        self.put_if(item, Some("attribute_not_exists(pk)"), None)
+    }
+
+    /// Writes an item over the state that has `rev`, which the item's own must exceed.
+    pub(crate) fn put_over(&self, item: Item, rev: u64) -> Result<Write, Failure> {
+        self.put_if(item, Some("rev = :rev"), Some((":rev", number(rev))))
+    }
+
+    fn put_if(&self, item: Item, condition: Option<&str>, value: Option<(&str, AttributeValue)>) -> Result<Write, Failure> {
+        let mut put = Put::builder().table_name(&*self.table).set_item(Some(item)).set_condition_expression(condition.map(str::to_owned));
+        if let Some((name, value)) = value {
+            put = put.expression_attribute_values(name, value);
+        }
+        let put = put.build().map_err(|error| Failure::broken("building a write", error))?;
+        Ok(Write(TransactWriteItem::builder().put(put).build()))
+    }
+
+    /// Changes an item in place with an update expression, in which `#type` stands for the reserved word.
+    pub(crate) fn update(&self, key: &Key, expression: &str, values: Vec<(String, AttributeValue)>, condition: Option<&str>) -> Result<Write, Failure> {
+        let update = Update::builder()
+            .table_name(&*self.table)
+            .set_key(Some(key_item(key)))
+            .update_expression(expression)
+            .set_condition_expression(condition.map(str::to_owned))
+            .set_expression_attribute_names(expression.contains("#type").then(|| [("#type".to_owned(), "type".to_owned())].into()))
+            .set_expression_attribute_values((!values.is_empty()).then(|| values.into_iter().collect()))
+            .build()
+            .map_err(|error| Failure::broken("building a write", error))?;
+        Ok(Write(TransactWriteItem::builder().update(update).build()))
+    }
+
+    /// Lets a transaction succeed only if a condition holds of an item that it does not write.
+    pub(crate) fn check(&self, key: &Key, condition: &str) -> Result<Write, Failure> {
+        let check = ConditionCheck::builder()
+            .table_name(&*self.table)
+            .set_key(Some(key_item(key)))
+            .condition_expression(condition)
+            .build()
+            .map_err(|error| Failure::broken("building a write", error))?;
+        Ok(Write(TransactWriteItem::builder().condition_check(check).build()))
+    }
+
+    fn name(&self, which: Which) -> &str {
+        match which {
+            Which::Main => &self.table,
+            Which::Volatile => &self.volatile,
+        }
+    }
+}
+
+/// The places of the conditions that failed; empty when it only met another transaction; `None` when it is another error.
+fn verdict(error: &SdkError<TransactWriteItemsError>) -> Option<Vec<usize>> {
+    match error.as_service_error()? {
+        TransactWriteItemsError::TransactionCanceledException(canceled) => {
+            let code = |reason: &CancellationReason| reason.code().unwrap_or_default().to_owned();
+            let codes: Vec<_> = canceled.cancellation_reasons().iter().map(code).collect();
+            let failed = codes.iter().enumerate().filter(|(_, code)| *code == "ConditionalCheckFailed").map(|(place, _)| place).collect();
+            let passing = |code: &String| matches!(code.as_str(), "None" | "" | "ConditionalCheckFailed" | "TransactionConflict");
+            codes.iter().all(passing).then_some(failed)
+        }
+        TransactWriteItemsError::TransactionInProgressException(_) => Some(Vec::new()),
+        _ => None,
+    }
+}
+
+/// An item of `kind` under `key`.
+pub(crate) fn item(kind: &str, key: &Key, body: &impl Serialize) -> Result<Item, Failure> {
+    let mut item: Item = serde_dynamo::to_item(body).map_err(|error| Failure::broken("building an item", error))?;
+    item.extend(key_item(key));
+    item.insert("type".to_owned(), text(kind));
+    Ok(item)
+}
+
+/// Puts an item into an index.
+pub(crate) fn index(item: &mut Item, index: &str, pk: String, sk: String) {
+    item.insert(format!("{index}pk"), AttributeValue::S(pk));
+    item.insert(format!("{index}sk"), AttributeValue::S(sk));
+}
+
+fn read<T: DeserializeOwned>(item: Item) -> Result<T, Failure> {
+    serde_dynamo::from_item(item).map_err(|error| Failure::broken("reading an item", error))
+}
+
+fn key_item(key: &Key) -> Item {
+    [("pk".to_owned(), text(&key.pk)), ("sk".to_owned(), text(&key.sk))].into()
+}
+
+pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+pub(crate) fn number(value: impl ToString) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Self {
+        Self::Failure(failure)
+    }
+}
