@@ -1,1 +1,8 @@
-fn main() {}
+//! The Lambda function `purchases`.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), runtime::Error> {
+    let services = runtime::Services::from_env()?;
+    let app = purchases::App { store: services.store()? };
+    runtime::serve(purchases::api().into_router(app)).await
+}

@@ -1,1 +1,8 @@
-fn main() {}
+//! The Lambda function `repositories`.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), runtime::Error> {
+    let services = runtime::Services::from_env()?;
+    let app = repositories::App { store: services.store()?, clock: services.clock(), random: services.random() };
+    runtime::serve(repositories::api().into_router(app)).await
+}

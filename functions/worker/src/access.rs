@@ -27,7 +27,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(900);
 /// receives; what only a person can mend is written onto the purchases and left alone.
 pub(crate) async fn sync(app: &App, key: &EntitlementKey, attempt: u32) -> Result<(), Error> {
     for _ in 0..TRIES {
-        let (entitlement, pause) = futures::try_join!(app.store.entitlement(key), app.store.github_pause(key.company))?;
+        let (entitlement, pause) = futures::try_join!(app.store.entitlement(key), app.volatile.github_pause(key.company))?;
         let Some(entitlement) = entitlement else { return Ok(()) };
         let now = app.clock.now();
         if let Some(until) = pause.filter(|until| *until > now) {
@@ -94,7 +94,7 @@ fn log_entry(app: &App, entitlement: &Entitlement, seen: &Seen, now: Timestamp) 
 async fn retry(app: &App, key: &EntitlementKey, attempt: u32, trouble: &Trouble) -> Result<(), Error> {
     let now = app.clock.now();
     if let Some(until) = trouble.until {
-        app.store.pause_github(key.company, until).await?;
+        app.volatile.pause_github(key.company, until).await?;
         return again(app, key, attempt, wait_until(until, now)).await;
     }
     let wait = FIRST_WAIT.saturating_mul(1 << attempt.min(7)).min(LONGEST_WAIT);

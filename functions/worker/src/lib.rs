@@ -8,13 +8,15 @@ mod payments;
 use clients::{Github, Stripe};
 use domain::{Clock, Failure, Random};
 use jobs::{Job, Outcome, Queue};
-use store::Store;
+use store::{Store, Volatile};
 
 /// What the work stands on.
 #[derive(Clone, Debug)]
 pub struct App {
-    /// The tables.
+    /// The data.
     pub store: Store,
+    /// How long GitHub asked to wait.
+    pub volatile: Volatile,
     /// Where entitlements go that GitHub has to be made to match.
     pub access: Queue,
     /// To make GitHub match.

@@ -1,1 +1,16 @@
-fn main() {}
+//! The Lambda function `worker`, deployed once per queue.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), runtime::Error> {
+    let services = runtime::Services::from_env()?;
+    let app = worker::App {
+        store: services.store()?,
+        volatile: services.volatile()?,
+        access: services.access_queue()?,
+        github: services.github()?,
+        stripe: services.stripe()?,
+        clock: services.clock(),
+        random: services.random(),
+    };
+    runtime::consume(move |job| worker::handle(app.clone(), job)).await
+}

@@ -7,4 +7,4 @@ mod queue;
 
 pub use batch::{BatchReport, Outcome, Record, run_batch};
 pub use job::{Job, NotAJob};
-pub use queue::Queue;
+pub use queue::{Queue, Received};

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     Store, keys,
-    table::{Freshness, Refusal, Which, item},
+    table::{Freshness, Refusal, item},
 };
 
 /// Whom an operator's token stands for.
@@ -29,16 +29,16 @@ pub struct Operator {
 impl Store {
     /// The company.
     pub async fn company(&self, company: CompanyId) -> Result<Option<Company>, Failure> {
-        self.get(Which::Main, &keys::company(company), Freshness::Eventual).await
+        self.table.get(&keys::company(company), Freshness::Eventual).await
     }
 
     /// Makes a company and its first operator's token at once; `false` when the company exists already.
     pub async fn found_company(&self, company: &Company, token: &Secret, operator: &Operator) -> Result<bool, Failure> {
         let writes = vec![
-            self.put_if_absent(item("company", &keys::company(company.id), company)?)?,
-            self.put_if_absent(item("operator-token", &keys::operator_token(company.id, &sha256(token)), operator)?)?,
+            self.table.put_if_absent(item("company", &keys::company(company.id), company)?)?,
+            self.table.put_if_absent(item("operator-token", &keys::operator_token(company.id, &sha256(token)), operator)?)?,
         ];
-        match self.transact(writes).await {
+        match self.table.transact(writes).await {
             Ok(()) => Ok(true),
             Err(Refusal::Conditions(_)) => Ok(false),
             Err(Refusal::Failure(failure)) => Err(failure),
@@ -47,7 +47,7 @@ impl Store {
 
     /// Whom a token of the company stands for, revoked or not. Read strongly: a revoked token must never be accepted again.
     pub async fn operator(&self, company: CompanyId, token: &Secret) -> Result<Option<Operator>, Failure> {
-        self.get(Which::Main, &keys::operator_token(company, &sha256(token)), Freshness::Strong).await
+        self.table.get(&keys::operator_token(company, &sha256(token)), Freshness::Strong).await
     }
 }
 

@@ -11,13 +11,13 @@ use domain::{
 
 use crate::{
     Change, Store, keys,
-    table::{Freshness, Refusal, Which, Write, number, text},
+    table::{Freshness, Refusal, Write, number, text},
 };
 
 impl Store {
     /// One account's right to one repository, as it is now.
     pub async fn entitlement(&self, key: &EntitlementKey) -> Result<Option<Entitlement>, Failure> {
-        self.get(Which::Main, &keys::entitlement(key), Freshness::Strong).await
+        self.table.get(&keys::entitlement(key), Freshness::Strong).await
     }
 
     /// Writes what GitHub was seen to grant, or why it does not, onto the entitlement and the purchases behind it,
@@ -38,7 +38,7 @@ impl Store {
             difference = difference + (Tally::of(after) - Tally::of(before));
         }
         writes.extend(self.add_to_tally(company, entitlement.key.repository, difference)?);
-        match self.transact(writes).await {
+        match self.table.transact(writes).await {
             Ok(()) => Ok(Change::Made),
             Err(Refusal::Conditions(_)) => Ok(Change::Stale),
             Err(Refusal::Failure(failure)) => Err(failure),
@@ -59,13 +59,13 @@ impl Store {
         ];
         let expression = "SET #type = :type, company = :company, repository = :repository, account = :account, \
                           github = if_not_exists(github, :github) ADD purchases :purchase, justified_by :purchase, rev :one";
-        self.update(&keys::entitlement(&key), expression, owned(values), None)
+        self.table.update(&keys::entitlement(&key), expression, owned(values), None)
     }
 
     /// The purchase no longer justifies its entitlement.
     pub(crate) fn no_longer_justify(&self, purchase: &Purchase) -> Result<Write, Failure> {
         let values = vec![(":purchase", AttributeValue::Ss(vec![purchase.id.to_string()])), (":one", number(1))];
-        self.update(&keys::entitlement(&purchase.entitlement()), "DELETE justified_by :purchase ADD rev :one", owned(values), None)
+        self.table.update(&keys::entitlement(&purchase.entitlement()), "DELETE justified_by :purchase ADD rev :one", owned(values), None)
     }
 
     fn observe(&self, entitlement: &Entitlement, observed: Observed, problem: Option<&AccessProblem>) -> Result<Write, Failure> {
@@ -77,7 +77,7 @@ impl Store {
             }
             None => "SET observed = :observed REMOVE problem ADD rev :one",
         };
-        self.update(&keys::entitlement(&entitlement.key), expression, owned(values), Some("rev = :rev"))
+        self.table.update(&keys::entitlement(&entitlement.key), expression, owned(values), Some("rev = :rev"))
     }
 }
 

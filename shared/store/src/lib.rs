@@ -19,20 +19,31 @@ pub use companies::Operator;
 pub use purchases::{Begun, Change, PurchaseFilter};
 pub use repositories::{Listed, ListingRefused};
 
-use std::sync::Arc;
+use table::Table;
 
-/// The two tables. Clones share one client.
+/// The data.
 #[derive(Clone, Debug)]
 pub struct Store {
-    client: aws_sdk_dynamodb::Client,
-    table: Arc<str>,
-    volatile: Arc<str>,
+    table: Table,
 }
 
 impl Store {
-    /// The data in `table`; what may be lost (with its own capacity) in `volatile`.
-    pub fn new(client: aws_sdk_dynamodb::Client, table: &str, volatile: &str) -> Self {
-        Self { client, table: table.into(), volatile: volatile.into() }
+    /// The data in this table.
+    pub fn new(client: aws_sdk_dynamodb::Client, table: &str) -> Self {
+        Self { table: Table::new(client, table) }
+    }
+}
+
+/// What may be lost, in a table of its own so that a flood there cannot throttle the data.
+#[derive(Clone, Debug)]
+pub struct Volatile {
+    table: Table,
+}
+
+impl Volatile {
+    /// What may be lost, in this table.
+    pub fn new(client: aws_sdk_dynamodb::Client, table: &str) -> Self {
+        Self { table: Table::new(client, table) }
     }
 }
 

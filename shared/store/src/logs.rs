@@ -11,11 +11,11 @@ impl Store {
     /// A purchase's log, oldest first.
     pub async fn log(&self, company: CompanyId, purchase: PurchaseId) -> Result<Vec<LogEntry>, Failure> {
         let pk = keys::log(company, purchase);
-        self.query(Partition { index: None, pk: &pk, newest_first: false, limit: None }).await
+        self.table.query(Partition { index: None, pk: &pk, newest_first: false, limit: None }).await
     }
 
     /// Adds a line, if it is not there yet: that it is there proves that its cause was dealt with.
     pub(crate) fn log_once(&self, company: CompanyId, purchase: PurchaseId, entry: &LogEntry) -> Result<Write, Failure> {
-        self.put_if_absent(item("log", &keys::log_entry(company, purchase, entry.created_at, &entry.id), entry)?)
+        self.table.put_if_absent(item("log", &keys::log_entry(company, purchase, entry.created_at, &entry.id), entry)?)
     }
 }

@@ -1,7 +1,7 @@
 //! What DynamoDB charges for a request: its metering rules, as pure functions over items in DynamoDB's JSON.
 //!
-//! An item is the JSON of the wire: `{"pk": {"S": "a"}, "count": {"N": "1"}}`. The rules are those of the developer guide's
-//! pages "Read and write operations", "Item sizes and formats", "Managing indexes" and "Transactions".
+//! An item is the JSON of the wire: `{"pk": {"S": "a"}, "count": {"N": "1"}}`. The rules are those of the developer
+//! guide's pages "Read and write operations", "Item sizes and formats", "Managing indexes" and "Transactions".
 
 use serde_json::{Map, Value};
 
@@ -129,7 +129,8 @@ fn base64_bytes(text: &str) -> usize {
     text.trim_end_matches('=').len() * 3 / 4
 }
 
-/// Read units of one item, or of one page of a query whose items are summed first. Nothing found costs as much as one block.
+/// Read units of one item, or of one page of a query whose items are summed first. Nothing found costs as much as one
+/// block.
 pub fn read_units(bytes: usize, consistency: Consistency) -> f64 {
     let blocks = blocks(bytes, READ_BLOCK);
     match consistency {
@@ -139,19 +140,20 @@ pub fn read_units(bytes: usize, consistency: Consistency) -> f64 {
     }
 }
 
-/// Read units of a `BatchGetItem` or `TransactGetItems`: each item is rounded up by itself, a missing one costs a block.
+/// Read units of a `BatchGetItem` or `TransactGetItems`: each item is rounded up by itself, a missing one costs a
+/// block.
 pub fn batch_read_units<'a>(items: impl IntoIterator<Item = Option<&'a Item>>, consistency: Consistency) -> f64 {
     items.into_iter().map(|item| read_units(item.map_or(0, item_bytes), consistency)).sum()
 }
 
-/// Read units of a page of a query: the sizes of all items read are summed, then rounded up. What a filter or a projection
-/// leaves out was read all the same.
+/// Read units of a page of a query: the sizes of all items read are summed, then rounded up. What a filter or a
+/// projection leaves out was read all the same.
 pub fn query_read_units<'a>(items: impl IntoIterator<Item = &'a Item>, consistency: Consistency) -> f64 {
     read_units(items.into_iter().map(item_bytes).sum(), consistency)
 }
 
-/// Write units the table itself takes: by the larger of the item before and after, at least one, also when nothing changed,
-/// nothing was there to delete, or the condition failed.
+/// Write units the table itself takes: by the larger of the item before and after, at least one, also when nothing
+/// changed, nothing was there to delete, or the condition failed.
 pub fn base_write_units(before: Option<&Item>, after: Option<&Item>, atomicity: Atomicity) -> f64 {
     let bytes = before.map_or(0, item_bytes).max(after.map_or(0, item_bytes));
     match atomicity {
@@ -171,8 +173,8 @@ impl Table {
 impl Index {
     /// Write units an index takes of one write. An item is in the index while it has all of the index's keys.
     ///
-    /// Entering, leaving, or a change of a copied attribute: one write. A change of the index's key: two, for the old entry has
-    /// to go. No copied attribute changed: none.
+    /// Entering, leaving, or a change of a copied attribute: one write. A change of the index's key: two, for the old
+    /// entry has to go. No copied attribute changed: none.
     pub fn write_units(&self, table_keys: &[String], before: Option<&Item>, after: Option<&Item>) -> f64 {
         let (before, after) = (self.entry(table_keys, before), self.entry(table_keys, after));
         let units = |entry: &Item| blocks(item_bytes(entry), WRITE_BLOCK);

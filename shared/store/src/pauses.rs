@@ -4,8 +4,8 @@ use domain::{CompanyId, Failure, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Store, keys,
-    table::{Freshness, Which, item},
+    Volatile, keys,
+    table::{Freshness, item},
 };
 
 #[derive(Serialize, Deserialize)]
@@ -15,16 +15,16 @@ struct Pause {
     ttl: i64,
 }
 
-impl Store {
+impl Volatile {
     /// Until when calls to GitHub on behalf of the company have to wait; may be in the past.
     pub async fn github_pause(&self, company: CompanyId) -> Result<Option<Timestamp>, Failure> {
-        let pause: Option<Pause> = self.get(Which::Volatile, &keys::github_pause(company), Freshness::Eventual).await?;
+        let pause: Option<Pause> = self.table.get(&keys::github_pause(company), Freshness::Eventual).await?;
         Ok(pause.map(|pause| pause.until))
     }
 
     /// Tells all workers to wait.
     pub async fn pause_github(&self, company: CompanyId, until: Timestamp) -> Result<(), Failure> {
         let pause = Pause { until, ttl: until.as_second() + 60 };
-        self.put(Which::Volatile, item("pause", &keys::github_pause(company), &pause)?).await
+        self.table.put(item("pause", &keys::github_pause(company), &pause)?).await
     }
 }

@@ -9,7 +9,7 @@ use domain::{
 
 use crate::{
     Page, PageRequest, Store, keys,
-    table::{Freshness, Item, Partition, Refusal, Which, Write, index, item},
+    table::{Freshness, Item, Partition, Refusal, Write, index, item},
 };
 
 /// Which purchases a list shows.
@@ -45,11 +45,11 @@ impl Store {
     /// Writes a purchase at its beginning, unless its buyer has access to the repository already.
     pub async fn begin_purchase(&self, company: CompanyId, purchase: &Purchase) -> Result<Begun, Failure> {
         let mut writes = vec![
-            self.check(&keys::entitlement(&purchase.entitlement()), "attribute_not_exists(justified_by)")?,
-            self.put_if_absent(row(company, purchase)?)?,
+            self.table.check(&keys::entitlement(&purchase.entitlement()), "attribute_not_exists(justified_by)")?,
+            self.table.put_if_absent(row(company, purchase)?)?,
         ];
         writes.extend(self.add_to_tally(company, purchase.repository, Tally::of(purchase))?);
-        match self.transact(writes).await {
+        match self.table.transact(writes).await {
             Ok(()) => Ok(Begun::Yes),
             Err(Refusal::Conditions(failed)) if failed.contains(&0) => Ok(Begun::HasAccess),
             Err(Refusal::Conditions(_)) => Err(Failure::broken("writing a new purchase", "its id is taken")),
@@ -59,7 +59,7 @@ impl Store {
 
     /// The company's purchase, as it is now.
     pub async fn purchase(&self, company: CompanyId, id: PurchaseId) -> Result<Option<Purchase>, Failure> {
-        self.get(Which::Main, &keys::purchase(company, id), Freshness::Strong).await
+        self.table.get(&keys::purchase(company, id), Freshness::Strong).await
     }
 
     /// The company's purchase with its log, oldest line first; both are read at once.
@@ -70,7 +70,7 @@ impl Store {
     /// The company's purchases with these ids, as they are now.
     pub async fn purchases_by_id(&self, company: CompanyId, ids: impl IntoIterator<Item = PurchaseId>) -> Result<Vec<Purchase>, Failure> {
         let keys: Vec<_> = ids.into_iter().map(|id| keys::purchase(company, id)).collect();
-        self.get_many(&keys, Freshness::Strong).await
+        self.table.get_many(&keys, Freshness::Strong).await
     }
 
     /// Changes a purchase from `before` to `after` because of what `entry` tells: the log's line, the purchase, the
@@ -88,7 +88,7 @@ impl Store {
             }
             writes.extend(self.add_to_tally(company, before.repository, Tally::of(after) - Tally::of(before))?);
         }
-        match self.transact(writes).await {
+        match self.table.transact(writes).await {
             Ok(()) => Ok(Change::Made),
             Err(Refusal::Conditions(failed)) if failed.contains(&0) => Ok(Change::MadeBefore),
             Err(Refusal::Conditions(_)) => Ok(Change::Stale),
@@ -105,7 +105,7 @@ impl Store {
             (Some(repository), _) => statuses.iter().map(|status| (Some("gsi2"), keys::purchases_of_repository(company, repository, *status))).collect(),
         };
         let limit = Some(page.skip + page.limit);
-        let reads = partitions.iter().map(|(index, pk)| self.query::<Purchase>(Partition { index: *index, pk, newest_first: true, limit }));
+        let reads = partitions.iter().map(|(index, pk)| self.table.query::<Purchase>(Partition { index: *index, pk, newest_first: true, limit }));
         let (found, total) = futures::try_join!(futures::future::try_join_all(reads), self.count_purchases(company, filter))?;
         let mut rows: Vec<_> = found.into_iter().flatten().collect();
         rows.sort_by_key(|purchase| std::cmp::Reverse(purchase.id));
@@ -121,7 +121,7 @@ impl Store {
     }
 
     pub(crate) fn replace_purchase(&self, before: &Purchase, after: &Purchase) -> Result<Write, Failure> {
-        self.put_over(row(before.company, &Purchase { rev: before.rev + 1, ..after.clone() })?, before.rev)
+        self.table.put_over(row(before.company, &Purchase { rev: before.rev + 1, ..after.clone() })?, before.rev)
     }
 }
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::{
     Page, PageRequest, Store, keys,
-    table::{Freshness, Partition, Refusal, Which, index, item, number},
+    table::{Freshness, Partition, Refusal, index, item, number},
 };
 
 /// A repository with the sums over its purchases.
@@ -50,12 +50,12 @@ impl Store {
         index(&mut row, "gsi1", by_slug.pk, by_slug.sk);
         index(&mut row, "gsi2", by_id.pk, by_id.sk);
         let writes = vec![
-            self.put_if_absent(item("guard", &keys::github_guard(company, &repository.github), &())?)?,
-            self.put_if_absent(item("guard", &keys::slug_guard(&repository.slug), &())?)?,
-            self.put_if_absent(row)?,
-            self.update(&keys::company(company), "ADD repositories_active :one", vec![(":one".to_owned(), number(1))], None)?,
+            self.table.put_if_absent(item("guard", &keys::github_guard(company, &repository.github), &())?)?,
+            self.table.put_if_absent(item("guard", &keys::slug_guard(&repository.slug), &())?)?,
+            self.table.put_if_absent(row)?,
+            self.table.update(&keys::company(company), "ADD repositories_active :one", vec![(":one".to_owned(), number(1))], None)?,
         ];
-        match self.transact(writes).await {
+        match self.table.transact(writes).await {
             Ok(()) => Ok(()),
             Err(Refusal::Conditions(failed)) if failed.contains(&0) => Err(ListingRefused::GithubPathTaken),
             Err(Refusal::Conditions(_)) => Err(ListingRefused::SlugTaken),
@@ -67,7 +67,7 @@ impl Store {
     pub async fn repository(&self, company: CompanyId, id: RepositoryId) -> Result<Option<Listed>, Failure> {
         let key = keys::repository(company, id);
         let (repository, tally) = futures::try_join!(
-            self.get::<Repository>(Which::Main, &key, Freshness::Strong),
+            self.table.get::<Repository>(&key, Freshness::Strong),
             self.tally(company, id)
         )?;
         Ok(repository.map(|repository| Listed { repository, tally }))
@@ -80,9 +80,9 @@ impl Store {
         let pk = keys::repositories(company);
         let company_key = keys::company(company);
         let (repositories, tallies, counts) = futures::try_join!(
-            self.query::<Repository>(Partition { index: None, pk: &pk, newest_first: true, limit }),
+            self.table.query::<Repository>(Partition { index: None, pk: &pk, newest_first: true, limit }),
             self.tallies(company),
-            self.get::<Counts>(Which::Main, &company_key, Freshness::Eventual)
+            self.table.get::<Counts>(&company_key, Freshness::Eventual)
         )?;
         let counts = counts.unwrap_or_default();
         let total = match active {
@@ -107,7 +107,7 @@ impl Store {
     }
 
     async fn product_at(&self, index: &'static str, pk: &str) -> Result<Option<Repository>, Failure> {
-        let found = self.query(Partition { index: Some(index), pk, newest_first: false, limit: Some(1) }).await?;
+        let found = self.table.query(Partition { index: Some(index), pk, newest_first: false, limit: Some(1) }).await?;
         Ok(found.into_iter().next())
     }
 }

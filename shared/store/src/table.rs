@@ -1,6 +1,6 @@
 //! The verbs of the table: the only file that speaks to DynamoDB.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use aws_sdk_dynamodb::{
     error::SdkError,
@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::{
 use domain::Failure;
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Store, keys::Key};
+use crate::keys::Key;
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
@@ -21,11 +21,11 @@ pub(crate) enum Freshness {
     Strong,
 }
 
-/// Which table an item is in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Which {
-    Main,
-    Volatile,
+/// One table. Clones share one client.
+#[derive(Debug, Clone)]
+pub(crate) struct Table {
+    client: aws_sdk_dynamodb::Client,
+    name: Arc<str>,
 }
 
 /// One read of a sorted partition.
@@ -51,12 +51,16 @@ pub(crate) enum Refusal {
 /// How often a transaction is tried that meets another one on the same item.
 const CONFLICT_TRIES: u32 = 6;
 
-impl Store {
-    pub(crate) async fn get<T: DeserializeOwned>(&self, which: Which, key: &Key, freshness: Freshness) -> Result<Option<T>, Failure> {
+impl Table {
+    pub(crate) fn new(client: aws_sdk_dynamodb::Client, name: &str) -> Self {
+        Self { client, name: name.into() }
+    }
+
+    pub(crate) async fn get<T: DeserializeOwned>(&self, key: &Key, freshness: Freshness) -> Result<Option<T>, Failure> {
         let answer = self
             .client
             .get_item()
-            .table_name(self.name(which))
+            .table_name(&*self.name)
             .set_key(Some(key_item(key)))
             .consistent_read(freshness == Freshness::Strong)
             .send()
@@ -79,7 +83,7 @@ impl Store {
             let answer = self
                 .client
                 .batch_get_item()
-                .request_items(&*self.table, request)
+                .request_items(&*self.name, request)
                 .send()
                 .await
                 .map_err(|error| Failure::unavailable("reading items", error))?;
@@ -100,7 +104,7 @@ impl Store {
             let answer = self
                 .client
                 .query()
-                .table_name(&*self.table)
+                .table_name(&*self.name)
                 .set_index_name(partition.index.map(str::to_owned))
                 .key_condition_expression("#pk = :pk")
                 .expression_attribute_names("#pk", &pk)
@@ -122,8 +126,8 @@ impl Store {
     }
 
     /// Overwrites an item, whatever was there.
-    pub(crate) async fn put(&self, which: Which, item: Item) -> Result<(), Failure> {
-        let sent = self.client.put_item().table_name(self.name(which)).set_item(Some(item)).send().await;
+    pub(crate) async fn put(&self, item: Item) -> Result<(), Failure> {
+        let sent = self.client.put_item().table_name(&*self.name).set_item(Some(item)).send().await;
         sent.map(drop).map_err(|error| Failure::unavailable("writing an item", error))
     }
 
@@ -156,7 +160,7 @@ impl Store {
     }
 
     fn put_if(&self, item: Item, condition: Option<&str>, value: Option<(&str, AttributeValue)>) -> Result<Write, Failure> {
-        let mut put = Put::builder().table_name(&*self.table).set_item(Some(item)).set_condition_expression(condition.map(str::to_owned));
+        let mut put = Put::builder().table_name(&*self.name).set_item(Some(item)).set_condition_expression(condition.map(str::to_owned));
         if let Some((name, value)) = value {
             put = put.expression_attribute_values(name, value);
         }
@@ -167,7 +171,7 @@ impl Store {
     /// Changes an item in place with an update expression, in which `#type` stands for the reserved word.
     pub(crate) fn update(&self, key: &Key, expression: &str, values: Vec<(String, AttributeValue)>, condition: Option<&str>) -> Result<Write, Failure> {
         let update = Update::builder()
-            .table_name(&*self.table)
+            .table_name(&*self.name)
             .set_key(Some(key_item(key)))
             .update_expression(expression)
             .set_condition_expression(condition.map(str::to_owned))
@@ -181,19 +185,12 @@ impl Store {
     /// Lets a transaction succeed only if a condition holds of an item that it does not write.
     pub(crate) fn check(&self, key: &Key, condition: &str) -> Result<Write, Failure> {
         let check = ConditionCheck::builder()
-            .table_name(&*self.table)
+            .table_name(&*self.name)
             .set_key(Some(key_item(key)))
             .condition_expression(condition)
             .build()
             .map_err(|error| Failure::broken("building a write", error))?;
         Ok(Write(TransactWriteItem::builder().condition_check(check).build()))
-    }
-
-    fn name(&self, which: Which) -> &str {
-        match which {
-            Which::Main => &self.table,
-            Which::Volatile => &self.volatile,
-        }
     }
 }
 

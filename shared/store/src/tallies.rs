@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::{
     Store, keys,
-    table::{Freshness, Partition, Which, Write, number, text},
+    table::{Freshness, Partition, Write, number, text},
 };
 
 #[derive(Deserialize)]
@@ -21,14 +21,14 @@ struct Row {
 impl Store {
     /// The sums over a repository's purchases.
     pub async fn tally(&self, company: CompanyId, repository: RepositoryId) -> Result<Tally, Failure> {
-        let tally = self.get(Which::Main, &keys::tally(company, repository), Freshness::Eventual).await?;
+        let tally = self.table.get(&keys::tally(company, repository), Freshness::Eventual).await?;
         Ok(tally.unwrap_or_default())
     }
 
     /// The sums over each of a company's repositories.
     pub async fn tallies(&self, company: CompanyId) -> Result<HashMap<RepositoryId, Tally>, Failure> {
         let pk = keys::tallies(company);
-        let rows: Vec<Row> = self.query(Partition { index: None, pk: &pk, newest_first: false, limit: None }).await?;
+        let rows: Vec<Row> = self.table.query(Partition { index: None, pk: &pk, newest_first: false, limit: None }).await?;
         Ok(rows.into_iter().map(|row| (row.sk, row.tally)).collect())
     }
 
@@ -42,6 +42,6 @@ impl Store {
         let mut values: Vec<(String, AttributeValue)> = changed.iter().map(|(name, change)| (format!(":{name}"), number(change))).collect();
         values.push((":type".to_owned(), text("tally")));
         let expression = format!("SET #type = :type ADD {}", terms.join(", "));
-        self.update(&keys::tally(company, repository), &expression, values, None).map(Some)
+        self.table.update(&keys::tally(company, repository), &expression, values, None).map(Some)
     }
 }

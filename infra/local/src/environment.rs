@@ -1,0 +1,131 @@
+//! What a function's environment is made of: the template's variables, overridden by settings of the same names.
+
+use std::collections::HashMap;
+
+use anyhow::{Context, Result};
+use domain::Random;
+use jobs::Queue;
+use runtime::{Edges, Services, Settings};
+use testkit::{
+    embedded,
+    sam::{Function, Template},
+};
+
+use crate::sandboxes::Sandboxes;
+
+/// The secrets that the sandboxes are called with, unless others are configured.
+const SANDBOX_STRIPE_KEY: &str = "sk_test_sandbox_only";
+const SANDBOX_GITHUB_TOKEN: &str = "sandbox-only-token";
+
+/// What a function's environment is made of.
+pub(crate) struct Environment<'a> {
+    pub(crate) template: &'a Template,
+    pub(crate) embedded: Option<&'a embedded::Services>,
+    pub(crate) settings: &'a Settings,
+    pub(crate) sandboxes: &'a Sandboxes,
+    pub(crate) url: &'a str,
+}
+
+impl Environment<'_> {
+    /// The template's variables of a function, each overridden by a setting of the same name.
+    pub(crate) fn of(&self, function: &Function) -> Result<Settings> {
+        let mut pairs = self.aws();
+        for (name, value) in &function.environment {
+            let queue_url = |queue: &str| self.embedded.map(|embedded| embedded.queue_url(queue)).unwrap_or_default();
+            let text = match (self.settings.get(name), self.sandboxed(name)) {
+                (Some(text), _) => Some(text.to_owned()),
+                (None, Some(text)) => Some(text),
+                (None, None) => self.template.environment_text(value, queue_url)?,
+            };
+            pairs.extend(text.map(|text| (name.clone(), text)));
+        }
+        Ok(Settings::from_pairs(pairs))
+    }
+
+    fn sandboxed(&self, name: &str) -> Option<String> {
+        match name {
+            "GITHUB_API_URL" => self.sandboxes.github.as_ref().map(|_| format!("{}/sandbox/github", self.url)),
+            "STRIPE_API_URL" => self.sandboxes.stripe.as_ref().map(|_| format!("{}/sandbox/stripe", self.url)),
+            "PUBLIC_URL" => Some(self.url.to_owned()),
+            _ => None,
+        }
+    }
+
+    /// How AWS is reached. The embedded services check no credentials, but the SDK wants some.
+    fn aws(&self) -> Vec<(String, String)> {
+        let of_process = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION"];
+        let endpoints = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SQS", "AWS_ENDPOINT_URL_SECRETS_MANAGER"];
+        let Some(embedded) = self.embedded else {
+            let names = of_process.iter().chain(&endpoints);
+            return names.filter_map(|name| Some(((*name).to_owned(), self.settings.get(name)?.to_owned()))).collect();
+        };
+        [
+            ("AWS_ACCESS_KEY_ID", "embedded"),
+            ("AWS_SECRET_ACCESS_KEY", "embedded"),
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_ENDPOINT_URL_DYNAMODB", embedded.dynamodb_endpoint()),
+            ("AWS_ENDPOINT_URL_SQS", embedded.sqs_endpoint()),
+            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", embedded.secrets_endpoint()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+    }
+
+    /// Services with what the first function has that has all that `part` needs.
+    pub(crate) fn services(&self, part: &str, edges: &Edges) -> Result<Services> {
+        let needs = runtime::NEEDS.iter().find(|(name, _)| *name == part).map(|(_, needs)| *needs).unwrap_or_default();
+        let able = |function: &&Function| needs.iter().all(|need| function.environment.contains_key(*need));
+        let function = self.template.functions.iter().find(able).with_context(|| format!("no function of template.yaml has {needs:?}"))?;
+        Ok(Services::new(self.of(function)?, edges.clone()))
+    }
+
+    /// The queues of the template that have an address: all of them when they are embedded, else those that are configured.
+    pub(crate) fn queues(&self, edges: &Edges) -> Result<HashMap<String, Queue>> {
+        let services = Services::new(Settings::from_pairs(self.aws()), edges.clone());
+        let urls = self.template.queues.iter().filter_map(|queue| Some((queue.logical_id.clone(), self.queue_url(&queue.logical_id, &queue.name)?)));
+        Ok(urls.map(|(id, url)| (id, services.queue_at(&url))).collect())
+    }
+
+    fn queue_url(&self, logical_id: &str, name: &str) -> Option<String> {
+        if let Some(embedded) = self.embedded {
+            return Some(embedded.queue_url(name));
+        }
+        let variables = self.template.functions.iter().flat_map(|function| &function.environment);
+        let mut naming = variables.filter(|(_, value)| value["Ref"] == logical_id).map(|(variable, _)| variable);
+        naming.find_map(|variable| self.settings.get(variable)).map(str::to_owned)
+    }
+
+    /// Puts the configured secrets into the embedded Secrets Manager, under the names that the template gives them.
+    pub(crate) fn seed_secrets(&self, embedded: &embedded::Services, webhook_secret: Option<&str>) -> Result<()> {
+        let sandbox_key = self.sandboxes.stripe.as_ref().map(|_| SANDBOX_STRIPE_KEY.to_owned());
+        let sandbox_token = self.sandboxes.github.as_ref().map(|_| SANDBOX_GITHUB_TOKEN.to_owned());
+        let configured = |name: &str| self.settings.get(name).map(str::to_owned);
+        let secrets = [
+            ("STRIPE_SECRET_KEY_NAME", configured("STRIPE_SECRET_KEY").or(sandbox_key)),
+            ("STRIPE_WEBHOOK_SECRET_NAME", webhook_secret.map(str::to_owned)),
+            ("GITHUB_CREDENTIALS_NAME", self.github_credentials().or(sandbox_token)),
+        ];
+        for (variable, value) in secrets {
+            let Some(value) = value else { continue };
+            let named = self.template.functions.iter().find_map(|function| function.environment.get(variable));
+            let named = named.with_context(|| format!("no function of template.yaml has {variable}"))?;
+            let name = self.template.environment_text(named, |_| String::new())?.with_context(|| format!("{variable} is empty"))?;
+            embedded.put_secret(&name, &value)?;
+        }
+        Ok(())
+    }
+
+    /// A token, or an App's id and key in the form that the secret has.
+    fn github_credentials(&self) -> Option<String> {
+        let app = self.settings.get("GITHUB_APP_ID").zip(self.settings.get("GITHUB_APP_PRIVATE_KEY"));
+        let app = app.map(|(id, key)| serde_json::json!({"app_id": id, "private_key": key}).to_string());
+        self.settings.get("GITHUB_TOKEN").map(str::to_owned).or(app)
+    }
+}
+
+/// The secrets that Stripe signs with, if they are configured; else the sandbox, if there is one, gets a secret that nobody knows.
+pub(crate) fn webhook_secret(settings: &Settings, random: &Random) -> Option<String> {
+    let configured = settings.get("STRIPE_WEBHOOK_SECRET").map(str::to_owned);
+    let sandboxed = settings.get("STRIPE_API_URL").is_none();
+    configured.or_else(|| sandboxed.then(|| format!("whsec_sandbox{}", random.bytes::<16>().map(|byte| format!("{byte:02x}")).concat())))
+}

@@ -1,0 +1,74 @@
+//! The functions, made from what `template.yaml` gives each of them: what it forgets is missing here, too.
+
+use std::collections::HashMap;
+
+use anyhow::{Context, Result};
+use axum::Router;
+use runtime::{Edges, Services, Settings};
+use testkit::sam::{Function, Template};
+
+/// The functions of the template.
+#[derive(Debug)]
+pub struct Functions {
+    /// Those that answer requests, by logical id.
+    pub routers: HashMap<String, Router>,
+    /// Those that take jobs, by logical id.
+    pub workers: HashMap<String, worker::App>,
+}
+
+impl Functions {
+    /// Makes all of them. `settings` gives a function its environment.
+    pub fn build(template: &Template, edges: &Edges, settings: impl Fn(&Function) -> Result<Settings>) -> Result<Self> {
+        let mut functions = Self { routers: HashMap::new(), workers: HashMap::new() };
+        for function in &template.functions {
+            let services = Services::new(settings(function)?, edges.clone());
+            functions.add(function, &services).with_context(|| format!("{} in template.yaml", function.logical_id))?;
+        }
+        Ok(functions)
+    }
+
+    /// A new function has its line here, beside its place in the template.
+    fn add(&mut self, function: &Function, services: &Services) -> Result<()> {
+        let router = match binary(function) {
+            "repositories" => {
+                let app = repositories::App { store: services.store()?, clock: services.clock(), random: services.random() };
+                repositories::api().into_router(app)
+            }
+            "purchases" => purchases::api().into_router(purchases::App { store: services.store()? }),
+            "storefront" => storefront::api().into_router(storefront::App {
+                store: services.store()?,
+                github: services.github()?,
+                stripe: services.stripe()?,
+                clock: services.clock(),
+                random: services.random(),
+                public_url: services.public_url()?,
+            }),
+            "webhook-intake" => webhook_intake::api().into_router(webhook_intake::App {
+                payments: services.payments_queue()?,
+                stripe_secrets: services.stripe_webhook_secrets()?,
+                clock: services.clock(),
+            }),
+            "worker" => {
+                let app = worker::App {
+                    store: services.store()?,
+                    volatile: services.volatile()?,
+                    access: services.access_queue()?,
+                    github: services.github()?,
+                    stripe: services.stripe()?,
+                    clock: services.clock(),
+                    random: services.random(),
+                };
+                self.workers.insert(function.logical_id.clone(), app);
+                return Ok(());
+            }
+            other => anyhow::bail!("there is no function called `{other}`"),
+        };
+        self.routers.insert(function.logical_id.clone(), router);
+        Ok(())
+    }
+}
+
+/// The name of a function's binary: the folder that `CodeUri` points at.
+fn binary(function: &Function) -> &str {
+    function.code_uri.trim_end_matches('/').rsplit('/').next().unwrap_or_default()
+}

@@ -1,0 +1,46 @@
+//! API Gateway's part: finds the function for a request by the routes of `template.yaml`.
+
+use std::collections::HashMap;
+
+use anyhow::{Context, Result};
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use http::StatusCode;
+use std::sync::Arc;
+use testkit::sam::Template;
+use tower::ServiceExt;
+
+/// Routes by method, and where everything else goes.
+struct Routes {
+    by_method: HashMap<String, matchit::Router<Router>>,
+    default: Option<Router>,
+}
+
+/// A router that sends each request to its function.
+pub(crate) fn router(template: &Template, functions: &HashMap<String, Router>) -> Result<Router> {
+    let mut routes = Routes { by_method: HashMap::new(), default: None };
+    for function in &template.functions {
+        let Some(router) = functions.get(&function.logical_id) else { continue };
+        if function.default_route {
+            routes.default = Some(router.clone());
+        }
+        for route in &function.routes {
+            let of_method = routes.by_method.entry(route.method.clone()).or_default();
+            of_method.insert(route.path.clone(), router.clone()).with_context(|| format!("route {} {}", route.method, route.path))?;
+        }
+    }
+    Ok(Router::new().fallback(dispatch).with_state(Arc::new(routes)))
+}
+
+async fn dispatch(State(routes): State<Arc<Routes>>, request: Request<Body>) -> Response {
+    let found = routes.by_method.get(request.method().as_str()).and_then(|paths| paths.at(request.uri().path()).ok());
+    match found.map(|found| found.value).or(routes.default.as_ref()) {
+        Some(function) => function.clone().oneshot(request).await.into_response(),
+        // What API Gateway itself says when there is no `$default` route.
+        None => (StatusCode::NOT_FOUND, axum::Json(serde_json::json!({"message": "Not Found"}))).into_response(),
+    }
+}

@@ -1,0 +1,44 @@
+//! The binary `tollgate`: the whole system on a laptop.
+
+use anyhow::Result;
+use local::{
+    Stack, StackConfig, World, demo,
+    options::{self, Command},
+    welcome,
+};
+use runtime::Settings;
+use tracing_subscriber::EnvFilter;
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    match options::parse(std::env::args().skip(1))? {
+        Command::Help => print(options::HELP),
+        Command::Demo => {
+            log("off");
+            demo::play(&mut std::io::stdout()).await?;
+        }
+        Command::Serve { listen, data } => {
+            log("info,dynoxide=warn,rustack_sqs_core=warn");
+            let world = World::real()?;
+            let mut stack = Stack::start(StackConfig { listen, data, settings: Settings::from_env(), world: world.clone() }).await?;
+            let token = welcome::first_start(&stack.store, &world.clock, &world.random).await?;
+            print(&welcome::text(&stack, token.as_ref()));
+            stack.poll();
+            tokio::signal::ctrl_c().await?;
+            print("\nEnding: what was begun is finished first.\n");
+            stack.shutdown().await;
+        }
+    }
+    Ok(())
+}
+
+/// Logs for a person, to stderr, so that stdout holds what was asked for.
+fn log(default: &str) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    tracing_subscriber::fmt().compact().with_target(false).with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+#[expect(clippy::print_stdout, reason = "this is a program for a terminal")]
+fn print(text: &str) {
+    print!("{text}");
+}

@@ -1,0 +1,88 @@
+//! The command line.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use anyhow::{Context, Result, bail};
+use testkit::embedded::Data;
+
+/// What `--help` prints.
+pub const HELP: &str = "\
+Tollgate, the whole system in one process.
+
+Usage: tollgate [COMMAND] [OPTIONS]
+
+Commands:
+  (none)   serve everything until Ctrl-C
+  demo     play the whole story on an in-memory stack, and fail if a step fails
+
+Options:
+  --listen ADDR       address to listen on       [default: 127.0.0.1:4321]
+  --data DIR|memory   where the data is kept     [default: .tollgate]
+  --help              print this
+";
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Serve until Ctrl-C.
+    Serve {
+        /// Where.
+        listen: SocketAddr,
+        /// The data.
+        data: Data,
+    },
+    /// Play the story.
+    Demo,
+    /// Print the help.
+    Help,
+}
+
+/// Reads the arguments after the program's name.
+///
+/// # Errors
+/// When one of them is not understood.
+pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command> {
+    let mut arguments = arguments.into_iter();
+    let (mut listen, mut data, mut demo) = (SocketAddr::from(([127, 0, 0, 1], 4321)), Data::Dir(PathBuf::from(".tollgate")), false);
+    while let Some(argument) = arguments.next() {
+        let mut value = || arguments.next().with_context(|| format!("{argument} needs a value"));
+        match argument.as_str() {
+            "--help" | "-h" => return Ok(Command::Help),
+            "demo" => demo = true,
+            "--listen" => {
+                let value = value()?;
+                listen = value.parse().with_context(|| format!("--listen {value}: not an address like 127.0.0.1:4321"))?;
+            }
+            "--data" => {
+                let value = value()?;
+                data = if value == "memory" { Data::Memory } else { Data::Dir(PathBuf::from(value)) };
+            }
+            other => bail!("unknown argument {other}\n\n{HELP}"),
+        }
+    }
+    Ok(if demo { Command::Demo } else { Command::Serve { listen, data } })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(text: &str) -> Result<Command> {
+        parse(text.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn the_defaults_are_the_readmes() {
+        let serve = Command::Serve { listen: "127.0.0.1:4321".parse().unwrap(), data: Data::Dir(".tollgate".into()) };
+        assert_eq!(parsed("").unwrap(), serve);
+        assert_eq!(parsed("demo").unwrap(), Command::Demo);
+        assert_eq!(parsed("--data memory --listen 127.0.0.1:0").unwrap(), Command::Serve { listen: "127.0.0.1:0".parse().unwrap(), data: Data::Memory });
+    }
+
+    #[test]
+    fn what_is_not_understood_is_said() {
+        assert!(parsed("--listen").unwrap_err().to_string().contains("needs a value"));
+        assert!(parsed("--listen here").unwrap_err().to_string().contains("not an address"));
+        assert!(parsed("--verbose").unwrap_err().to_string().contains("--verbose"));
+    }
+}

@@ -1,0 +1,45 @@
+//! The sandboxes that stand in for GitHub and Stripe while no address of them is configured.
+
+use anyhow::Result;
+use axum::Router;
+use runtime::Settings;
+use testkit::{embedded::Data, github, stripe};
+
+use crate::World;
+
+/// What stands in for whom. `None` where the real one is configured.
+#[derive(Debug, Clone)]
+pub(crate) struct Sandboxes {
+    pub(crate) github: Option<github::Sandbox>,
+    pub(crate) stripe: Option<stripe::Sandbox>,
+}
+
+impl Sandboxes {
+    pub(crate) fn open(data: &Data, settings: &Settings, world: &World, webhook_secrets: Option<&str>) -> Result<Self> {
+        let (clock, random, faults) = (world.clock.clone(), world.random.clone(), &world.faults);
+        // While secrets are being rotated any of them will do.
+        let secret = webhook_secrets.and_then(|secrets| secrets.split(',').next()).unwrap_or_default().trim().to_owned();
+        let github = match data {
+            _ if settings.get("GITHUB_API_URL").is_some() => None,
+            Data::Memory => Some(github::Sandbox::new(clock.clone())),
+            Data::Dir(dir) => Some(github::Sandbox::open(dir.join("github.json"), clock.clone())?),
+        };
+        let stripe = match data {
+            _ if settings.get("STRIPE_API_URL").is_some() => None,
+            Data::Memory => Some(stripe::Sandbox::new(clock, random, secret)),
+            Data::Dir(dir) => Some(stripe::Sandbox::open(dir.join("stripe.json"), clock, random, secret)?),
+        };
+        Ok(Self { github: github.map(|it| it.with_faults(faults.clone())), stripe: stripe.map(|it| it.with_faults(faults.clone())) })
+    }
+
+    /// Their pages and their APIs, under `/sandbox`.
+    pub(crate) fn mount(&self, mut router: Router) -> Router {
+        if let Some(github) = &self.github {
+            router = router.nest_service("/sandbox/github", github.router());
+        }
+        if let Some(stripe) = &self.stripe {
+            router = router.nest_service("/sandbox/stripe", stripe.router());
+        }
+        router
+    }
+}

@@ -1,0 +1,261 @@
+//! Puts the whole system together.
+
+use std::{collections::HashMap, net::SocketAddr, time::Duration};
+
+use anyhow::{Context, Result};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    response::{IntoResponse, Response},
+};
+use domain::{Clock, Random};
+use jobs::Queue;
+use runtime::{Edges, Settings};
+use store::Store;
+use testkit::{
+    connector::Connector,
+    embedded::{self, Data, is_aws_call},
+    faults::Faults,
+    github,
+    sam::Template,
+    stripe,
+};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet};
+use tower::ServiceExt;
+
+use crate::{
+    Functions, Settled,
+    environment::{Environment, webhook_secret},
+    gateway,
+    pollers::Poller,
+    sandboxes::Sandboxes,
+};
+
+/// The template is part of the program: what it says is what runs.
+const TEMPLATE: &str = include_str!("../../../template.yaml");
+
+/// How the stack is to be put together.
+#[derive(Debug, Clone)]
+pub struct StackConfig {
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Where the data is.
+    pub data: Data,
+    /// The environment: real services where it names them, secrets to be known to the embedded Secrets Manager.
+    pub settings: Settings,
+    /// What tests exchange.
+    pub world: World,
+}
+
+/// What tests exchange: time, randomness, faults, patience.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// The time of everything but the embedded services' own timers.
+    pub clock: Clock,
+    /// Randomness for ids, tokens, and the sandboxes' shuffling.
+    pub random: Random,
+    /// Which calls fail: those to AWS, GitHub and Stripe.
+    pub faults: Faults,
+    /// Whether calls are metered with their units.
+    pub metered: bool,
+    /// How long a call to GitHub or Stripe may take.
+    pub outbound_timeout: Duration,
+    /// The first pause before a call that failed is tried again.
+    pub first_backoff: Duration,
+}
+
+impl World {
+    /// The real one.
+    ///
+    /// # Errors
+    /// When the edges cannot be made.
+    pub fn real() -> Result<Self> {
+        let edges = Edges::real()?;
+        Ok(Self {
+            clock: edges.clock,
+            random: edges.random,
+            faults: Faults::none(),
+            metered: false,
+            outbound_timeout: Duration::from_secs(7),
+            first_backoff: edges.first_backoff,
+        })
+    }
+}
+
+/// The whole system.
+#[derive(Debug)]
+pub struct Stack {
+    /// Where it is reached, without a slash at the end.
+    pub url: String,
+    /// The data.
+    pub store: Store,
+    /// GitHub's stand-in, unless the real one is configured.
+    pub github: Option<github::Sandbox>,
+    /// Stripe's stand-in, unless the real one is configured.
+    pub stripe: Option<stripe::Sandbox>,
+    /// The queues of the template, dead-letter queues included, by logical id.
+    pub queues: HashMap<String, Queue>,
+    /// The embedded services, unless others are configured.
+    pub embedded: Option<embedded::Services>,
+    router: Router,
+    pollers: Vec<Poller>,
+    tasks: JoinSet<()>,
+    stop: watch::Sender<bool>,
+}
+
+impl Stack {
+    /// Puts it together and serves it. Queues are polled only after [`Stack::poll`].
+    ///
+    /// # Errors
+    /// When the address or the data is in use, or the template asks for what is not there.
+    pub async fn start(config: StackConfig) -> Result<Self> {
+        let listener = TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
+        let url = format!("http://{}", reachable(listener.local_addr()?));
+        let template = Template::parse(TEMPLATE).context("template.yaml")?;
+        let StackConfig { data, settings, world, .. } = config;
+
+        let webhook_secret = webhook_secret(&settings, &world.random);
+        let sandboxes = Sandboxes::open(&data, &settings, &world, webhook_secret.as_deref())?;
+        // A table that is configured belongs to a real account or another emulator: then nothing is embedded.
+        let embedded = if settings.get("TABLE_NAME").is_some() { None } else { Some(embedded::Services::start(data, &world.clock).await?) };
+        let environment = Environment { template: &template, embedded: embedded.as_ref(), settings: &settings, sandboxes: &sandboxes, url: &url };
+        if let Some(embedded) = &embedded {
+            embedded.apply(&template).await?;
+            environment.seed_secrets(embedded, webhook_secret.as_deref())?;
+        }
+        let edges = edges(&world, embedded.as_ref())?;
+        let functions = Functions::build(&template, &edges, |function| environment.of(function))?;
+        let queues = environment.queues(&edges)?;
+        let pollers = pollers(&template, &functions, &queues)?;
+
+        let router = front(gateway::router(&template, &functions.routers)?, embedded.as_ref(), &sandboxes);
+        if let Some(stripe) = &sandboxes.stripe {
+            stripe.set_public_url(format!("{url}/sandbox/stripe"));
+        }
+        let store = environment.services("store", &edges)?.store()?;
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        tasks.spawn(serve(listener, router.clone(), stopped));
+        Ok(Self { url, store, github: sandboxes.github, stripe: sandboxes.stripe, queues, embedded, router, pollers, tasks, stop })
+    }
+
+    /// Begins to poll the queues, and to deliver the Stripe sandbox's events.
+    pub fn poll(&mut self) {
+        for poller in &self.pollers {
+            for _ in 0..poller.concurrency {
+                self.tasks.spawn(poller.clone().run(self.stop.subscribe()));
+            }
+        }
+        if let Some(stripe) = self.stripe.clone() {
+            let (url, mut stop) = (format!("{}/api/webhooks/stripe", self.url), self.stop.subscribe());
+            self.tasks.spawn(async move {
+                tokio::select! {
+                    ended = stripe.deliver_to(url) => tracing::error!(?ended, "the Stripe sandbox delivers no more"),
+                    _ = stop.changed() => {}
+                }
+            });
+        }
+    }
+
+    /// Answers a request without the network, in this task, so that a meter sees its calls.
+    pub async fn call(&self, request: Request<Body>) -> Response {
+        self.router.clone().oneshot(request).await.into_response()
+    }
+
+    /// Works off the queues until they have nothing to give, or `rounds` have passed. What fails comes again at once.
+    ///
+    /// # Errors
+    /// When a queue does not answer.
+    pub async fn settle(&self, rounds: usize) -> Result<Settled> {
+        let mut all = Settled::default();
+        for _ in 0..rounds {
+            let mut round = Settled::default();
+            for poller in &self.pollers {
+                let settled = poller.settle_once().await?;
+                round = Settled { succeeded: round.succeeded + settled.succeeded, failed: round.failed + settled.failed };
+            }
+            if round == Settled::default() {
+                break;
+            }
+            all = Settled { succeeded: all.succeeded + round.succeeded, failed: all.failed + round.failed };
+        }
+        Ok(all)
+    }
+
+    /// Ends it: what was begun is finished, nothing new is taken.
+    pub async fn shutdown(mut self) {
+        let _ = self.stop.send(true);
+        let finished = async { while self.tasks.join_next().await.is_some() {} };
+        if tokio::time::timeout(Duration::from_secs(30), finished).await.is_err() {
+            tracing::warn!("something did not finish in time; it will be done again at the next start");
+        }
+        if let Some(embedded) = self.embedded {
+            embedded.shutdown().await;
+        }
+    }
+}
+
+/// Calls go out as `world` wants it. To embedded services they go over plain HTTP, where faults and the meter are.
+fn edges(world: &World, embedded: Option<&embedded::Services>) -> Result<Edges> {
+    let real = Edges::real()?;
+    let aws = embedded.map(|embedded| {
+        let connector = Connector::new(world.faults.clone());
+        SharedHttpClient::new(if world.metered { connector.with_units(embedded.database()) } else { connector })
+    });
+    Ok(Edges {
+        clock: world.clock.clone(),
+        random: world.random.clone(),
+        aws: aws.unwrap_or(real.aws),
+        // Longer than a long poll.
+        aws_timeout: Duration::from_secs(75),
+        first_backoff: world.first_backoff,
+        outbound: clients::Http::new(world.outbound_timeout.min(Duration::from_secs(3)), world.outbound_timeout)?,
+    })
+}
+
+/// One poller for each event source mapping of the template.
+fn pollers(template: &Template, functions: &Functions, queues: &HashMap<String, Queue>) -> Result<Vec<Poller>> {
+    let mut pollers = Vec::new();
+    for function in &template.functions {
+        for source in &function.queues {
+            let worker = functions.workers.get(&function.logical_id).with_context(|| format!("{} takes no jobs", function.logical_id))?;
+            pollers.push(Poller {
+                name: source.queue.clone(),
+                queue: queues.get(&source.queue).with_context(|| format!("the address of {} is not configured", source.queue))?.clone(),
+                worker: worker.clone(),
+                batch_size: source.batch_size,
+                function_timeout: Duration::from_secs(function.timeout_s.into()),
+                concurrency: source.max_concurrency.unwrap_or(2).min(2),
+            });
+        }
+    }
+    Ok(pollers)
+}
+
+/// What the one port serves: AWS calls, the sandboxes' pages, and the gateway.
+fn front(gateway: Router, embedded: Option<&embedded::Services>, sandboxes: &Sandboxes) -> Router {
+    let aws = embedded.map(embedded::Services::front_router);
+    let fallback = async |State((aws, gateway)): State<(Option<Router>, Router)>, request: Request<Body>| -> Response {
+        match aws.filter(|_| is_aws_call(request.headers())) {
+            Some(aws) => aws.oneshot(request).await.into_response(),
+            None => gateway.oneshot(request).await.into_response(),
+        }
+    };
+    let others = Router::new().fallback(fallback).with_state((aws, gateway));
+    sandboxes.mount(Router::new()).fallback_service(others)
+}
+
+async fn serve(listener: TcpListener, router: Router, mut stopped: watch::Receiver<bool>) {
+    let until = async move { drop(stopped.changed().await) };
+    if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(until).await {
+        tracing::error!(%error, "the server ended");
+    }
+}
+
+/// An address that this machine reaches itself at: one cannot connect to "all addresses".
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = if address.ip().is_unspecified() { std::net::Ipv4Addr::LOCALHOST.into() } else { address.ip() };
+    SocketAddr::new(ip, address.port())
+}

@@ -1,0 +1,72 @@
+//! What a person sees at the start: where everything is, and, the first time, a token and a walk through the product.
+
+use anyhow::Result;
+use domain::{
+    Clock, CompanyId, Random, Secret,
+    company::{Company, Role},
+    token,
+};
+use store::{Operator, Store};
+
+use crate::Stack;
+
+/// The company that the first start makes.
+pub const FIRST_COMPANY: CompanyId = CompanyId(1);
+
+/// Makes company 1 and its first operator's token; `None` when they were made before.
+///
+/// # Errors
+/// When the table does not answer.
+pub async fn first_start(store: &Store, clock: &Clock, random: &Random) -> Result<Option<Secret>> {
+    let company = Company { id: FIRST_COMPANY, name: "My company".to_owned(), currency: "usd".to_owned() };
+    let operator = Operator { name: "first operator".to_owned(), role: Role::Owner, created_at: clock.now(), revoked_at: None };
+    let token = token::issue(token::OPERATOR, FIRST_COMPANY, random);
+    let founded = store.found_company(&company, &token, &operator).await?;
+    Ok(founded.then_some(token))
+}
+
+/// The text at the start.
+pub fn text(stack: &Stack, token: Option<&Secret>) -> String {
+    let url = &stack.url;
+    let mut text = format!("\nTollgate is running at {url}\n\n");
+    match &stack.embedded {
+        Some(_) => text += &format!("  AWS      embedded: aws --endpoint-url {url} dynamodb list-tables\n"),
+        None => text += "  AWS      as configured\n",
+    }
+    text += &stood_in(stack.github.is_some(), "GitHub", url, "sandbox/github/", "GITHUB_API_URL");
+    text += &stood_in(stack.stripe.is_some(), "Stripe", url, "sandbox/stripe/", "STRIPE_API_URL");
+    if let Some(token) = token {
+        text += &walk(stack, token);
+    }
+    text + "\nCtrl-C ends it.\n"
+}
+
+fn stood_in(sandbox: bool, name: &str, url: &str, path: &str, setting: &str) -> String {
+    if sandbox { format!("  {name}   sandbox, not the real one: {url}/{path} (set {setting} for the real one)\n") } else { format!("  {name}   as configured by {setting}\n") }
+}
+
+fn walk(stack: &Stack, token: &Secret) -> String {
+    let (url, token) = (&stack.url, token.reveal());
+    let pay = if stack.stripe.is_some() { "Open the sessionUrl that it answers in a browser and press Pay." } else { "Open the sessionUrl that it answers in a browser and pay." };
+    format!(
+        r#"
+This is the first start, so company 1 was made, with an operator's token. It is shown only now:
+
+  export TOKEN={token}
+
+A walk through the product, to copy and paste:
+
+  # 1. List a private repository for sale.
+  curl -sS {url}/api/admin/repositories -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
+    -d '{{"githubOwner":"ctrimm","githubRepoName":"premium-theme","displayName":"Premium Astro Theme","pricingType":"one-time","priceCents":4900}}'
+
+  # 2. Buy it as johndoe. {pay}
+  ID=$(curl -sS {url}/api/products/premium-astro-theme | sed 's/.*"id":"\([^"]*\)".*/\1/')
+  curl -sS {url}/api/checkout -H 'Content-Type: application/json' \
+    -d "{{\"repositoryId\":\"$ID\",\"githubUsername\":\"johndoe\",\"email\":\"customer@example.com\"}}"
+
+  # 3. See that the gate is open.
+  curl -sS {url}/api/admin/customers -H "Authorization: Bearer $TOKEN"
+"#
+    )
+}

@@ -1,0 +1,62 @@
+//! Lambda's own loop, for a router and for a job handler. Not generic over the function, so that it is compiled once.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use axum::Router;
+use jobs::{Job, Outcome, Record, run_batch};
+use lambda_runtime::{LambdaEvent, service_fn};
+
+use crate::Error;
+
+/// Serves a router to API Gateway until Lambda ends the process.
+///
+/// # Errors
+/// When Lambda's loop ends.
+pub async fn serve(router: Router) -> Result<(), Error> {
+    lambda_http::run(router).await.map_err(Error::Lambda)
+}
+
+/// Hands the jobs of each batch to `handle` until Lambda ends the process.
+///
+/// # Errors
+/// When Lambda's loop ends.
+pub async fn consume<F>(handle: impl Fn(Job) -> F + Send + Sync + 'static) -> Result<(), Error>
+where
+    F: Future<Output = Outcome> + Send + 'static,
+{
+    run_consumer(Arc::new(move |job| Box::pin(handle(job)))).await
+}
+
+type Handler = dyn Fn(Job) -> Pin<Box<dyn Future<Output = Outcome> + Send>> + Send + Sync;
+
+async fn run_consumer(handle: Arc<Handler>) -> Result<(), Error> {
+    let service = service_fn(move |event: LambdaEvent<SqsEvent>| {
+        let handle = handle.clone();
+        async move {
+            let left = event.context.deadline().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();
+            let deadline = Instant::now() + left.saturating_sub(since_epoch());
+            let records: Vec<_> = event.payload.records.into_iter().map(record).collect();
+            let report = run_batch(&records, Some(deadline), |job| handle(job)).await;
+            let mut response = SqsBatchResponse::default();
+            report.failed.into_iter().for_each(|id| response.add_failure(id));
+            Ok::<_, lambda_runtime::Error>(response)
+        }
+    });
+    lambda_runtime::run(service).await.map_err(Error::Lambda)
+}
+
+#[expect(clippy::disallowed_methods, reason = "Lambda tells its deadline as a time of day")]
+fn since_epoch() -> Duration {
+    std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default()
+}
+
+fn record(message: SqsMessage) -> Record {
+    let receive_count = message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
+    Record { message_id: message.message_id.unwrap_or_default(), body: message.body.unwrap_or_default(), receive_count: receive_count.unwrap_or(1) }
+}

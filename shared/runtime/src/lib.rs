@@ -1,0 +1,32 @@
+//! Where the functions meet the world: the only crate that knows Lambda and the environment.
+//!
+//! A function's `main` asks [`Services`] for what it stands on, and hands its router to [`serve`] or its job handler to
+//! [`consume`]. The local stack makes [`Services`] from settings of its own and does the rest itself.
+#![warn(missing_docs)]
+
+mod edges;
+mod lambda;
+mod logging;
+mod secrets;
+mod services;
+mod settings;
+
+pub use edges::Edges;
+pub use lambda::{consume, serve};
+pub use logging::log_to_stdout;
+pub use services::Services;
+pub use settings::{NEEDS, Settings};
+
+/// Why a function cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A variable is missing from the environment.
+    #[error("the environment variable {0} is not set")]
+    MissingSetting(&'static str),
+    /// The HTTP client for calls to others could not be made.
+    #[error("the HTTP client could not be made")]
+    Http(#[from] clients::http::SetupFailed),
+    /// Lambda's own loop ended.
+    #[error("the Lambda runtime ended")]
+    Lambda(#[source] lambda_runtime::Error),
+}

@@ -1,0 +1,170 @@
+//! Makes what the functions stand on from the settings. A function that does not ask for a part does not link its client.
+
+use std::time::Duration;
+
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_smithy_async::rt::sleep::TokioSleep;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
+use aws_types::{SdkConfig, region::Region};
+use clients::{Github, Stripe};
+use domain::{Clock, Random, SecretSource};
+use jobs::Queue;
+use store::{Store, Volatile};
+
+use crate::{Edges, Error, Settings, secrets};
+
+/// What functions stand on.
+#[derive(Debug)]
+pub struct Services {
+    settings: Settings,
+    edges: Edges,
+    sdk: SdkConfig,
+}
+
+impl Services {
+    /// From the environment of this process, with the real edges. Logging begins.
+    ///
+    /// # Errors
+    /// When the edges cannot be made.
+    pub fn from_env() -> Result<Self, Error> {
+        crate::log_to_stdout();
+        Ok(Self::new(Settings::from_env(), Edges::real()?))
+    }
+
+    /// From these settings and edges.
+    pub fn new(settings: Settings, edges: Edges) -> Self {
+        let sdk = sdk_config(&settings, &edges);
+        Self { settings, edges, sdk }
+    }
+
+    /// The data.
+    ///
+    /// # Errors
+    /// When a setting is missing.
+    pub fn store(&self) -> Result<Store, Error> {
+        Ok(Store::new(self.dynamodb(), self.settings.require("TABLE_NAME")?))
+    }
+
+    /// What may be lost.
+    ///
+    /// # Errors
+    /// When a setting is missing.
+    pub fn volatile(&self) -> Result<Volatile, Error> {
+        Ok(Volatile::new(self.dynamodb(), self.settings.require("VOLATILE_TABLE_NAME")?))
+    }
+
+    /// The queue of payments' events.
+    ///
+    /// # Errors
+    /// When a setting is missing.
+    pub fn payments_queue(&self) -> Result<Queue, Error> {
+        self.queue("PAYMENTS_QUEUE_URL")
+    }
+
+    /// The queue of entitlements that GitHub has to be made to match.
+    ///
+    /// # Errors
+    /// When a setting is missing.
+    pub fn access_queue(&self) -> Result<Queue, Error> {
+        self.queue("ACCESS_QUEUE_URL")
+    }
+
+    /// GitHub.
+    ///
+    /// # Errors
+    /// When a setting is missing.
+    pub fn github(&self) -> Result<Github, Error> {
+        let url = self.url("GITHUB_API_URL")?;
+        Ok(Github::new(self.edges.outbound.clone(), url, self.secret("GITHUB_CREDENTIALS_NAME")?, self.clock()))
+    }
+
+    /// Stripe.
+    ///
+    /// # Errors
+    /// When a setting is missing.
+    pub fn stripe(&self) -> Result<Stripe, Error> {
+        let url = self.url("STRIPE_API_URL")?;
+        Ok(Stripe::new(self.edges.outbound.clone(), url, self.secret("STRIPE_SECRET_KEY_NAME")?, self.edges.first_backoff))
+    }
+
+    /// The secrets that Stripe signs webhooks with.
+    ///
+    /// # Errors
+    /// When a setting is missing.
+    pub fn stripe_webhook_secrets(&self) -> Result<SecretSource, Error> {
+        self.secret("STRIPE_WEBHOOK_SECRET_NAME")
+    }
+
+    /// Where the public reaches us, without a slash at the end.
+    ///
+    /// # Errors
+    /// When the setting is missing.
+    pub fn public_url(&self) -> Result<String, Error> {
+        self.url("PUBLIC_URL")
+    }
+
+    /// The present time.
+    pub fn clock(&self) -> Clock {
+        self.edges.clock.clone()
+    }
+
+    /// Unpredictable bytes.
+    pub fn random(&self) -> Random {
+        self.edges.random.clone()
+    }
+
+    fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
+        aws_sdk_dynamodb::Client::new(&self.sdk_at("AWS_ENDPOINT_URL_DYNAMODB"))
+    }
+
+    /// The queue at this address.
+    pub fn queue_at(&self, url: &str) -> Queue {
+        Queue::new(aws_sdk_sqs::Client::new(&self.sdk_at("AWS_ENDPOINT_URL_SQS")), url)
+    }
+
+    fn queue(&self, setting: &'static str) -> Result<Queue, Error> {
+        Ok(self.queue_at(self.settings.require(setting)?))
+    }
+
+    fn secret(&self, setting: &'static str) -> Result<SecretSource, Error> {
+        let client = aws_sdk_secretsmanager::Client::new(&self.sdk_at("AWS_ENDPOINT_URL_SECRETS_MANAGER"));
+        Ok(secrets::source(client, self.settings.require(setting)?, self.clock()))
+    }
+
+    fn url(&self, setting: &'static str) -> Result<String, Error> {
+        Ok(self.settings.require(setting)?.trim_end_matches('/').to_owned())
+    }
+
+    /// The SDK's own variables for another endpoint, with its precedence: the service's, then the one for all.
+    fn sdk_at(&self, setting: &str) -> SdkConfig {
+        let endpoint = self.settings.get(setting).or_else(|| self.settings.get("AWS_ENDPOINT_URL"));
+        let mut sdk = self.sdk.to_builder();
+        sdk.set_endpoint_url(endpoint.map(str::to_owned));
+        sdk.build()
+    }
+}
+
+/// Made by hand: on Lambda the credentials and the region are in the environment, and looking for them elsewhere costs time
+/// at every start.
+fn sdk_config(settings: &Settings, edges: &Edges) -> SdkConfig {
+    let get = |name| settings.get(name).unwrap_or_default().to_owned();
+    let token = settings.get("AWS_SESSION_TOKEN").map(str::to_owned);
+    let credentials = Credentials::new(get("AWS_ACCESS_KEY_ID"), get("AWS_SECRET_ACCESS_KEY"), token, None, "environment");
+    let region = settings.get("AWS_REGION").or_else(|| settings.get("AWS_DEFAULT_REGION")).map(|name| Region::new(name.to_owned()));
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(edges.aws_timeout / 3)
+        .operation_attempt_timeout(edges.aws_timeout / 3)
+        .operation_timeout(edges.aws_timeout)
+        .build();
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(region)
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .http_client(edges.aws.clone())
+        .retry_config(RetryConfig::standard().with_max_attempts(3).with_initial_backoff(edges.first_backoff.min(Duration::from_millis(100))))
+        .timeout_config(timeouts)
+        .sleep_impl(TokioSleep::new())
+        .time_source(aws_smithy_async::time::SystemTimeSource::new())
+        .build()
+}

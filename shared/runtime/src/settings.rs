@@ -1,0 +1,44 @@
+//! The settings: environment variables on Lambda, chosen values on a laptop. The names are those of `template.yaml`.
+
+use std::collections::HashMap;
+
+use crate::Error;
+
+/// Which variables each of [`crate::Services`]'s parts needs. A test compares this with what `template.yaml` gives to the
+/// functions whose `main` asks for the part.
+pub const NEEDS: &[(&str, &[&str])] = &[
+    ("store", &["TABLE_NAME"]),
+    ("volatile", &["VOLATILE_TABLE_NAME"]),
+    ("payments_queue", &["PAYMENTS_QUEUE_URL"]),
+    ("access_queue", &["ACCESS_QUEUE_URL"]),
+    ("github", &["GITHUB_API_URL", "GITHUB_CREDENTIALS_NAME"]),
+    ("stripe", &["STRIPE_API_URL", "STRIPE_SECRET_KEY_NAME"]),
+    ("stripe_webhook_secrets", &["STRIPE_WEBHOOK_SECRET_NAME"]),
+    ("public_url", &["PUBLIC_URL"]),
+];
+
+/// Settings by name.
+#[derive(Clone, Debug, Default)]
+pub struct Settings(HashMap<String, String>);
+
+impl Settings {
+    /// The environment of this process.
+    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the environment")]
+    pub fn from_env() -> Self {
+        Self(std::env::vars().collect())
+    }
+
+    /// These settings.
+    pub fn from_pairs<K: Into<String>, V: Into<String>>(pairs: impl IntoIterator<Item = (K, V)>) -> Self {
+        Self(pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+
+    /// A setting, unless it is missing or blank.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    pub(crate) fn require(&self, name: &'static str) -> Result<&str, Error> {
+        self.get(name).ok_or(Error::MissingSetting(name))
+    }
+}

@@ -1,0 +1,199 @@
+//! The HTTP client under our AWS SDK clients in tests and in the local stack: it can make calls fail, and it can count
+//! them.
+
+mod clients;
+mod units;
+mod usage;
+
+use std::fmt;
+
+use aws_smithy_runtime_api::{
+    client::{
+        http::{
+            HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient,
+            SharedHttpConnector,
+        },
+        orchestrator::{HttpRequest, HttpResponse},
+        result::ConnectorError,
+        runtime_components::RuntimeComponents,
+    },
+    http::StatusCode,
+};
+use aws_smithy_types::body::SdkBody;
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+
+use self::units::{Outcome, Units};
+pub use self::{
+    clients::{Clients, Limits, sdk_config},
+    usage::{Call, Meter, Usage},
+};
+use crate::{
+    embedded::Database,
+    faults::{Fault, Faults},
+};
+
+/// Plain HTTP for SDK clients, with a fault plan and, inside a [`Meter::scope`], a meter.
+#[derive(Clone)]
+pub struct Connector {
+    http: SharedHttpClient,
+    faults: Faults,
+    units: Option<Units>,
+}
+
+impl Connector {
+    /// A connector that asks `faults` before each call, under names like `dynamodb PutItem`.
+    pub fn new(faults: Faults) -> Self {
+        Self { http: aws_smithy_http_client::Builder::new().build_http(), faults, units: None }
+    }
+
+    /// The same, which also works out read and write units of metered calls, by looking into the database that serves
+    /// them.
+    #[must_use]
+    pub fn with_units(self, database: &Database) -> Self {
+        Self { units: Some(Units::new(database.clone())), ..self }
+    }
+}
+
+impl fmt::Debug for Connector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connector").finish_non_exhaustive()
+    }
+}
+
+impl HttpClient for Connector {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(Calls {
+            http: self.http.http_connector(settings, components),
+            faults: self.faults.clone(),
+            units: self.units.clone(),
+        })
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Calls {
+    http: SharedHttpConnector,
+    faults: Faults,
+    units: Option<Units>,
+}
+
+impl HttpConnector for Calls {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let (service, operation) = name(&request);
+        let fault = self.faults.next(&format!("{service} {operation}"));
+        let Some(meter) = Meter::current() else {
+            let call = self.http.call(request);
+            return HttpConnectorFuture::new(async move { faulty(fault, &service, call).await });
+        };
+        let (calls, start) = (self.clone(), meter.tick());
+        HttpConnectorFuture::new(async move {
+            let (mut read_units, mut write_units) = (0.0, 0.0);
+            let call = async {
+                let (units, answer) = calls.metered(&service, &operation, request).await?;
+                (read_units, write_units) = units;
+                Ok(answer)
+            };
+            let answer = faulty(fault, &service, call).await;
+            let end = meter.tick();
+            meter.record(Call { service, operation, start, end, read_units, write_units });
+            answer
+        })
+    }
+}
+
+/// Service and operation, as the AWS JSON protocols name them in `X-Amz-Target`.
+fn name(request: &HttpRequest) -> (String, String) {
+    let target = request.headers().get("x-amz-target").unwrap_or_default();
+    let (service, operation) = target.split_once('.').unwrap_or(("", target));
+    let service = match service {
+        "DynamoDB_20120810" => "dynamodb",
+        "AmazonSQS" => "sqs",
+        other => other,
+    };
+    (service.to_owned(), operation.to_owned())
+}
+
+type Answer = Result<HttpResponse, ConnectorError>;
+
+/// The call as the fault plan wants it.
+async fn faulty(fault: Option<Fault>, service: &str, call: impl Future<Output = Answer>) -> Answer {
+    match fault {
+        None => call.await,
+        Some(Fault::Before) => Ok(server_error(service)),
+        Some(Fault::Throttle) => Ok(throttled(service)),
+        Some(Fault::After) => {
+            call.await?;
+            Ok(server_error(service))
+        }
+        Some(Fault::Timeout) => {
+            call.await?;
+            Err(ConnectorError::timeout("no answer, by the fault plan".into()))
+        }
+    }
+}
+
+impl Calls {
+    /// The call, with the read and write units it took where there is a database to look into.
+    async fn metered(
+        &self,
+        service: &str,
+        operation: &str,
+        request: HttpRequest,
+    ) -> Result<((f64, f64), HttpResponse), ConnectorError> {
+        let Some(units) = self.units.as_ref().filter(|_| service == "dynamodb") else {
+            return Ok(((0.0, 0.0), self.http.call(request).await?));
+        };
+        let body = request.body().bytes().and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default();
+        let pending = units.prepare(operation, body);
+        let (outcome, answer) = outcome(self.http.call(request).await?).await?;
+        Ok((units.of(&pending, outcome), answer))
+    }
+}
+
+/// How a call ended, and the answer again: an error's body has to be read to tell.
+async fn outcome(mut answer: HttpResponse) -> Result<(Outcome, HttpResponse), ConnectorError> {
+    if answer.status().is_success() {
+        return Ok((Outcome::Done, answer));
+    }
+    let body = std::mem::replace(answer.body_mut(), SdkBody::taken());
+    let bytes = body.collect().await.map_err(ConnectorError::io)?.to_bytes();
+    let error: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+    let kind = error["__type"].as_str().and_then(|kind| kind.rsplit('#').next()).unwrap_or_default();
+    let outcome = match kind {
+        "ConditionalCheckFailedException" | "TransactionCanceledException" => Outcome::ConditionFailed,
+        _ => Outcome::Refused,
+    };
+    *answer.body_mut() = SdkBody::from(bytes);
+    Ok((outcome, answer))
+}
+
+fn server_error(service: &str) -> HttpResponse {
+    let kind = match service {
+        "dynamodb" => "com.amazonaws.dynamodb.v20120810#InternalServerError",
+        "sqs" => "com.amazonaws.sqs#InternalFailure",
+        _ => "InternalServiceError",
+    };
+    refusal(500, kind, "An internal error, by the fault plan.")
+}
+
+fn throttled(service: &str) -> HttpResponse {
+    let kind = match service {
+        "dynamodb" => "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
+        "sqs" => "com.amazonaws.sqs#RequestThrottled",
+        _ => "ThrottlingException",
+    };
+    refusal(400, kind, "One call too many, by the fault plan.")
+}
+
+/// An answer in the error shape of the AWS JSON protocols.
+fn refusal(status: u16, kind: &str, message: &str) -> HttpResponse {
+    let body = json!({"__type": kind, "message": message}).to_string();
+    let status = StatusCode::try_from(status).unwrap_or_else(|_| unreachable!("a status of three digits"));
+    let mut response = HttpResponse::new(status, SdkBody::from(body));
+    response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
+    response
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,132 @@
+//! A sandbox of GitHub: its REST paths for collaborators and invitations, and a page to play the invitee.
+//!
+//! It answers with GitHub's statuses, bodies and quirks: an expired invitation stays in the list and blocks a new one,
+//! a renamed account keeps its number, a renamed repository answers with a redirect, an organisation's members are
+//! collaborators already. Where GitHub does not document what it does, the place says what is assumed here.
+
+mod app;
+mod control;
+mod gate;
+mod objects;
+mod page;
+mod rest;
+mod state;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::VecDeque,
+    path::Path,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use axum::Router;
+use domain::{Clock, Timestamp};
+
+use crate::{faults::Faults, sandbox::Kept};
+use gate::Limits;
+use state::State;
+
+/// How many lines of [`Sandbox::requests`] are kept.
+const KEPT_REQUESTS: usize = 10_000;
+
+/// A GitHub of one's own. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Sandbox {
+    shared: Arc<Shared>,
+    faults: Faults,
+}
+
+#[derive(Debug)]
+struct Shared {
+    clock: Clock,
+    state: Kept<State>,
+    limits: Mutex<Limits>,
+    requests: Mutex<VecDeque<String>>,
+    served: AtomicU64,
+}
+
+/// How far somebody has come with a repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Neither access nor an invitation.
+    None,
+    /// Invited, and not yet in.
+    Invited {
+        /// Whether the invitation can no longer be accepted.
+        expired: bool,
+    },
+    /// Can read it: as a collaborator, its owner or a member of its organisation.
+    Collaborator,
+}
+
+impl Sandbox {
+    /// A sandbox in memory, with the accounts and repositories of the walk-through: the users `ctrimm`, `johndoe`,
+    /// `janedoe` and `octocat`, the organisation `acme-corp`, and the private repositories `ctrimm/premium-theme`,
+    /// `acme-corp/toolkit` and `acme-corp/starter-kit`.
+    pub fn new(clock: Clock) -> Self {
+        Self::with(Kept::in_memory(State::seeded()), clock)
+    }
+
+    /// A sandbox that remembers everything in the file `path`, written after each change. It starts like
+    /// [`Self::new`] when there is no such file.
+    ///
+    /// # Errors
+    /// When the file cannot be read or written, or is not a sandbox's.
+    pub fn open(path: impl AsRef<Path>, clock: Clock) -> anyhow::Result<Self> {
+        Ok(Self::with(Kept::open(path.as_ref(), State::seeded)?, clock))
+    }
+
+    fn with(state: Kept<State>, clock: Clock) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                clock,
+                state,
+                limits: Mutex::default(),
+                requests: Mutex::default(),
+                served: AtomicU64::new(0),
+            }),
+            faults: Faults::none(),
+        }
+    }
+
+    /// The same sandbox, asking `faults` about each API call as `github <method> <path>`. The page is never hit.
+    #[must_use]
+    pub fn with_faults(mut self, faults: Faults) -> Self {
+        self.faults = faults;
+        self
+    }
+
+    /// The API and, at `/`, the page. It can be nested under any prefix;
+    /// the prefix with a slash at its end is not found then, as with every nested router.
+    pub fn router(&self) -> Router {
+        rest::router(self)
+            .merge(page::router(self))
+            .fallback(rest::not_found)
+            .method_not_allowed_fallback(rest::not_found)
+    }
+
+    /// The API calls so far, oldest first: `PUT /repos/acme-corp/toolkit/collaborators/johndoe`. The last 10,000.
+    pub fn requests(&self) -> Vec<String> {
+        let requests = self.shared.requests.lock();
+        requests.unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+
+    /// Writes down one API call, and says the how manieth it is.
+    fn note(&self, line: String) -> u64 {
+        let requests = self.shared.requests.lock();
+        let mut requests = requests.unwrap_or_else(PoisonError::into_inner);
+        if requests.len() == KEPT_REQUESTS {
+            requests.pop_front();
+        }
+        requests.push_back(line);
+        self.shared.served.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+}

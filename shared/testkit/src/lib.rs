@@ -1,0 +1,12 @@
+//! What tests and the local stack stand on: embedded AWS services, doubles of GitHub and Stripe, fault plans.
+#![warn(missing_docs)]
+
+pub mod connector;
+pub mod embedded;
+pub mod faults;
+pub mod github;
+pub mod sam;
+mod sandbox;
+pub mod stripe;
+#[cfg(test)]
+mod testing;

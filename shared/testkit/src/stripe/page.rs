@@ -1,0 +1,272 @@
+//! The payment page, where the developer plays the buyer, the bank and the seller.
+
+use std::fmt::Write;
+
+use axum::{
+    Router,
+    extract::{OriginalUri, Path, State as Shared},
+    http::{StatusCode, Uri},
+    response::Response,
+    routing::{get, post},
+};
+
+use super::{
+    Sandbox,
+    events::{Event, Sent},
+    state::{Mode, PaymentStatus, Session, State, Status},
+};
+use crate::sandbox::{escape, page, prefix, see_other};
+
+const LABEL: &str = "Stripe sandbox — no real money";
+
+pub(super) fn router(sandbox: &Sandbox) -> Router {
+    Router::new()
+        .route("/", get(index))
+        .route("/pay/{session}", get(show))
+        .route("/pay/{session}/done", get(done))
+        .route("/pay/{session}/{action}", post(act))
+        .with_state(sandbox.clone())
+}
+
+async fn index(Shared(sandbox): Shared<Sandbox>, OriginalUri(original): OriginalUri, uri: Uri) -> Response {
+    let root = prefix(&original, &uri);
+    let body = sandbox.shared.state.read(|state| {
+        let mut html =
+            String::from("<table><tr><th>Session</th><th>Product</th><th>Amount</th><th>Buyer</th><th>State</th></tr>");
+        for session in state.sessions.iter().rev() {
+            let _ = write!(
+                html,
+                "<tr><td><a href=\"{}/pay/{}\">{}</a></td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+                escape(&root),
+                escape(&session.id),
+                escape(&session.id),
+                escape(&session.product),
+                money(session.due(), &session.currency),
+                escape(session.customer_email.as_deref().unwrap_or("unknown")),
+                standing(session),
+            );
+        }
+        html + "</table>"
+    });
+    page(StatusCode::OK, "Checkout sessions", LABEL, &body)
+}
+
+async fn show(
+    Shared(sandbox): Shared<Sandbox>,
+    OriginalUri(original): OriginalUri,
+    uri: Uri,
+    Path(id): Path<String>,
+) -> Response {
+    sandbox.expire_overdue();
+    let root = prefix(&original, &uri);
+    let found = sandbox.shared.state.read(|state| {
+        let session = state.session(&id)?;
+        Some((session.product.clone(), body(state, session, &root)))
+    });
+    match found {
+        Some((product, body)) => page(StatusCode::OK, &format!("Pay for {product}"), LABEL, &body),
+        None => unknown(),
+    }
+}
+
+/// What a buyer sees after paying: what happened, and the way back to the shop.
+async fn done(
+    Shared(sandbox): Shared<Sandbox>,
+    OriginalUri(original): OriginalUri,
+    uri: Uri,
+    Path(id): Path<String>,
+) -> Response {
+    let root = prefix(&original, &uri);
+    let body = sandbox.shared.state.read(|state| {
+        let session = state.session(&id)?;
+        let success = session.success_url.replace("{CHECKOUT_SESSION_ID}", &session.id);
+        let id = escape(&session.id);
+        Some(format!(
+            "<section class=\"card\"><p class=\"amount\">{}</p><p>{}</p>\
+             <p><a href=\"{}\">Back to the shop</a></p></section>\
+             <p><a href=\"{}/pay/{id}\">Refunds, renewals and events of this session</a></p>{}",
+            money(session.due(), &session.currency),
+            standing(session),
+            escape(&success),
+            escape(&root),
+            events(state, session),
+        ))
+    });
+    match body {
+        Some(body) => page(StatusCode::OK, "Thank you", LABEL, &body),
+        None => unknown(),
+    }
+}
+
+async fn act(
+    Shared(sandbox): Shared<Sandbox>,
+    OriginalUri(original): OriginalUri,
+    uri: Uri,
+    Path((id, action)): Path<(String, String)>,
+) -> Response {
+    let Some(caused) = perform(&sandbox, &id, &action) else {
+        return unknown();
+    };
+    let root = prefix(&original, &uri);
+    let paid = ["pay", "pay-later", "complete-free"].contains(&action.as_str()) && !caused.is_empty();
+    see_other(&format!("{root}/pay/{id}{}", if paid { "/done" } else { "" }))
+}
+
+fn perform(sandbox: &Sandbox, id: &str, action: &str) -> Option<Vec<Event>> {
+    // The id goes into a Location header: only one that is known may.
+    let half = sandbox.shared.state.read(|state| {
+        let session = state.session(id)?;
+        Some(session.refundable().map_or(0, |charge| (charge.amount - charge.refunded) / 2))
+    })?;
+    Some(match action {
+        "pay" => sandbox.pay(id),
+        "decline" => sandbox.decline(id),
+        "pay-later" => sandbox.pay_later(id),
+        "complete-free" => sandbox.complete_free(id),
+        "settle" => sandbox.settle(id),
+        "fail-settlement" => sandbox.fail_settlement(id),
+        "refund" => sandbox.refund(id, None),
+        "refund-half" => sandbox.refund(id, Some(half)),
+        "renew" => sandbox.renew(id),
+        "fail-renewal" => sandbox.fail_renewal(id),
+        "cancel-subscription" => sandbox.cancel_subscription(id),
+        "expire" => sandbox.expire(id),
+        _ => return None,
+    })
+}
+
+fn unknown() -> Response {
+    page(StatusCode::NOT_FOUND, "There is no such session", LABEL, "<p>It was never created here.</p>")
+}
+
+fn body(state: &State, session: &Session, root: &str) -> String {
+    let each = match &session.recurring {
+        Some(it) if it.count == 1 => format!(" each {}", it.interval),
+        Some(it) => format!(" every {} {}s", it.count, it.interval),
+        None => String::new(),
+    };
+    let mut html = format!(
+        "<section class=\"card\"><p class=\"amount\">{} <span class=\"quiet\">{}{}</span></p>\
+         <p>For <strong>{}</strong>{}</p><p>{}</p><p>{}</p></section>\n",
+        money(session.due(), &session.currency),
+        if session.due() == session.amount {
+            String::new()
+        } else {
+            format!("instead of {}", money(session.amount, &session.currency))
+        },
+        escape(&each),
+        escape(session.customer_email.as_deref().unwrap_or("an unknown buyer")),
+        session.trial_days.map_or_else(String::new, |days| format!(", after a trial of {days} days")),
+        standing(session),
+        buttons(session, root),
+    );
+    html.push_str("<h2>What the seller attached</h2><table>");
+    let own = session.metadata.iter().map(|pair| ("session", pair));
+    let inner = match session.mode {
+        Mode::Payment => "payment intent",
+        Mode::Subscription => "subscription",
+    };
+    let rest = session.inner_metadata.iter().map(|pair| (inner, pair));
+    for (place, (name, value)) in own.chain(rest) {
+        let _ = write!(html, "<tr><td>{place}</td><td>{}</td><td>{}</td></tr>", escape(name), escape(value));
+    }
+    let reference = session.client_reference_id.as_deref().unwrap_or("none");
+    let _ = write!(html, "<tr><td>session</td><td>client_reference_id</td><td>{}</td></tr></table>", escape(reference));
+    html.push_str(&events(state, session));
+    if let (Status::Open, Some(cancel)) = (session.status, &session.cancel_url) {
+        let _ = write!(html, "<p><a href=\"{}\">Back to the shop without paying</a></p>", escape(cancel));
+    }
+    html
+}
+
+/// Where the session stands, in words.
+fn standing(session: &Session) -> String {
+    let mut text = match (session.status, session.payment_status) {
+        (Status::Open, _) => "waits for the buyer".to_owned(),
+        (Status::Expired, _) => "expired".to_owned(),
+        (Status::Complete, PaymentStatus::Paid) => "paid".to_owned(),
+        (Status::Complete, PaymentStatus::NotRequired) => "complete, nothing to pay".to_owned(),
+        (Status::Complete, PaymentStatus::Unpaid) if session.delayed => {
+            "complete, the payment is on its way".to_owned()
+        }
+        (Status::Complete, PaymentStatus::Unpaid) => "complete, the payment failed".to_owned(),
+    };
+    let refunded: i64 = session.charges.iter().map(|charge| charge.refunded).sum();
+    if refunded > 0 {
+        let _ = write!(text, ", {} refunded", money(refunded, &session.currency));
+    }
+    if let Some(subscription) = &session.subscription {
+        let _ = write!(text, ", subscription {}", escape(&subscription.status));
+    }
+    text
+}
+
+/// The buttons for what can happen next.
+fn buttons(session: &Session, root: &str) -> String {
+    let mut offered: Vec<(&str, &str)> = Vec::new();
+    if session.status == Status::Open {
+        if session.due() > 0 {
+            offered.extend([("pay", "Pay"), ("decline", "Decline"), ("pay-later", "Pay later (delayed method)")]);
+            offered.push(("complete-free", "Use a 100 % coupon"));
+        } else {
+            offered.push(("complete-free", "Complete"));
+        }
+        offered.push(("expire", "Let it expire"));
+    }
+    if session.delayed {
+        offered.extend([("settle", "Settle the delayed payment"), ("fail-settlement", "Fail the delayed payment")]);
+    }
+    if session.refundable().is_some() {
+        offered.extend([("refund", "Refund in full"), ("refund-half", "Refund half")]);
+    }
+    if let Some(subscription) = &session.subscription {
+        if subscription.is_running() {
+            offered.extend([("renew", "Renew"), ("fail-renewal", "Fail the renewal")]);
+        }
+        if subscription.ended_at.is_none() {
+            offered.push(("cancel-subscription", "Cancel the subscription"));
+        }
+    }
+    let mut html = String::new();
+    for (at, (action, label)) in offered.iter().enumerate() {
+        let class = if at == 0 { " class=\"main\"" } else { "" };
+        let (root, id) = (escape(root), escape(&session.id));
+        let _ = write!(
+            html,
+            "<form method=\"post\" action=\"{root}/pay/{id}/{action}\"><button{class}>{label}</button></form>"
+        );
+    }
+    html
+}
+
+fn events(state: &State, session: &Session) -> String {
+    let mut html =
+        String::from("<h2>Events</h2><table><tr><th>Event</th><th>Id</th><th>Sent</th><th>Last answer</th></tr>");
+    for sent in state.events.iter().filter(|sent| sent.session == session.id) {
+        html.push_str(&event_row(sent));
+    }
+    html + "</table>\n<p class=\"quiet\">Reload the page to see how they fare.</p>"
+}
+
+fn event_row(sent: &Sent) -> String {
+    let answer = match (&sent.answer, sent.delivered) {
+        (None, _) => "waiting".to_owned(),
+        (Some(answer), true) => format!("{} delivered", escape(answer)),
+        (Some(answer), false) => format!("<span class=\"bad\">{}, will be sent again</span>", escape(answer)),
+    };
+    let times = match sent.attempts {
+        1 => "once".to_owned(),
+        attempts => format!("{attempts} times"),
+    };
+    format!(
+        "<tr><td>{}</td><td><code>{}</code></td><td>{times}</td><td>{answer}</td></tr>",
+        escape(&sent.event.kind),
+        escape(&sent.event.id),
+    )
+}
+
+/// An amount as people write it. Currencies without cents are not told apart.
+fn money(cents: i64, currency: &str) -> String {
+    let (whole, part) = (cents / 100, cents % 100);
+    format!("{whole}.{part:02} {}", escape(&currency.to_ascii_uppercase()))
+}
