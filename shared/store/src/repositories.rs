@@ -31,6 +31,10 @@ pub enum ListingRefused {
     Failure(#[from] Failure),
 }
 
+/// An item whose key says everything: that it is there means that something is taken.
+#[derive(serde::Serialize)]
+struct Guard {}
+
 /// How many repositories a company has.
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -50,8 +54,8 @@ impl Store {
         index(&mut row, "gsi1", by_slug.pk, by_slug.sk);
         index(&mut row, "gsi2", by_id.pk, by_id.sk);
         let writes = vec![
-            self.table.put_if_absent(item("guard", &keys::github_guard(company, &repository.github), &())?)?,
-            self.table.put_if_absent(item("guard", &keys::slug_guard(&repository.slug), &())?)?,
+            self.table.put_if_absent(item("guard", &keys::github_guard(company, &repository.github), &Guard {})?)?,
+            self.table.put_if_absent(item("guard", &keys::slug_guard(&repository.slug), &Guard {})?)?,
             self.table.put_if_absent(row)?,
             self.table.update(&keys::company(company), "ADD repositories_active :one", vec![(":one".to_owned(), number(1))], None)?,
         ];

@@ -1,0 +1,42 @@
+//! `cargo xtask`: packages the functions, measures their start-up, and tries them under AWS's own runtime emulator.
+#![expect(clippy::print_stdout, reason = "a command-line tool prints what it found")]
+
+mod bench;
+mod emulator;
+mod fake_aws;
+mod loopback;
+mod measure;
+mod package;
+mod workspace;
+
+use std::process::ExitCode;
+
+use package::Architecture;
+use workspace::Workspace;
+
+const USAGE: &str = "\
+cargo xtask package [--arm64]   build every function and lay it out in target/lambda/ for SAM
+cargo xtask bench [BINARY...]   start-up of every function (or of these binaries) against an empty Lambda
+cargo xtask rie                 try the functions of target/debug under AWS's runtime interface emulator";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[&str]) -> anyhow::Result<()> {
+    match arguments {
+        ["package"] => package::run(&Workspace::load()?, Architecture::Native),
+        ["package", "--arm64"] => package::run(&Workspace::load()?, Architecture::Arm64),
+        ["bench", binaries @ ..] => bench::run(&Workspace::load()?, binaries),
+        ["rie"] => emulator::run(&Workspace::load()?),
+        _ => anyhow::bail!("{USAGE}"),
+    }
+}
