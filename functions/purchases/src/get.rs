@@ -14,10 +14,14 @@ use serde::Serialize;
 use crate::App;
 
 /// `GET /api/admin/customers/{id}`: one purchase with its access log.
-pub(crate) async fn get(viewer: Viewer, State(app): State<App>, Id(id): Id<PurchaseId>) -> Result<Json<Customer>, ApiError> {
+pub(crate) async fn get(
+    viewer: Viewer,
+    State(app): State<App>,
+    Id(id): Id<PurchaseId>,
+) -> Result<Json<Customer>, ApiError> {
     let (purchase, log) = viewer.reading(|company| app.store.purchase_with_log(company, id)).await?;
     let purchase = purchase.ok_or_else(ApiError::not_found)?;
-    Ok(Json(Customer::of(purchase, log)))
+    Ok(Json(Customer::of(purchase, &log)))
 }
 
 /// The contract's fields; those after `access_granted_at` are extensions, shown where they apply.
@@ -78,7 +82,7 @@ struct ProblemView {
 }
 
 impl Customer {
-    fn of(purchase: Purchase, log: Vec<LogEntry>) -> Self {
+    fn of(purchase: Purchase, log: &[LogEntry]) -> Self {
         let problem = purchase.access.problem.as_ref();
         let (revoked_at, removal_status) = match (purchase.gate(), purchase.access.observed, problem) {
             (Gate::Closed { since }, Observed::Nothing, _) => (Some(Time(since)), Some("done")),
@@ -112,7 +116,7 @@ impl Customer {
             amount_cents: purchase.amount_cents,
             stripe_customer_id: purchase.facts.customer,
             stripe_subscription_id: purchase.facts.subscription_id,
-            access_logs: log.into_iter().filter_map(LogView::of).collect(),
+            access_logs: log.iter().filter_map(LogView::of).collect(),
             created_at: Time(purchase.created_at),
             access_granted_at: purchase.access.granted_at.map(Time),
         }
@@ -120,7 +124,7 @@ impl Customer {
 }
 
 impl LogView {
-    fn of(entry: LogEntry) -> Option<Self> {
+    fn of(entry: &LogEntry) -> Option<Self> {
         Some(Self { action: entry.action?, status: entry.status, created_at: Time(entry.created_at) })
     }
 }

@@ -13,10 +13,17 @@ use store::{PageRequest, PurchaseFilter};
 use crate::App;
 
 /// `GET /api/admin/customers`: the company's purchases, newest first.
-pub(crate) async fn list(viewer: Viewer, State(app): State<App>, Params(query): Params<Query>) -> Result<Json<Customers>, ApiError> {
+pub(crate) async fn list(
+    viewer: Viewer,
+    State(app): State<App>,
+    Params(query): Params<Query>,
+) -> Result<Json<Customers>, ApiError> {
     let page = PageRequest { skip: query.page.skip(), limit: query.page.limit as usize };
     let found = viewer.reading(|company| app.store.purchases(company, query.filter, page)).await?;
-    Ok(Json(Customers { pagination: query.page.of(found.total), customers: found.rows.into_iter().map(CustomerRow::from).collect() }))
+    Ok(Json(Customers {
+        pagination: query.page.of(found.total),
+        customers: found.rows.into_iter().map(CustomerRow::from).collect(),
+    }))
 }
 
 #[derive(Debug)]
@@ -28,7 +35,9 @@ pub(crate) struct Query {
 impl Input for Query {
     fn check(c: &mut Check) -> Option<Self> {
         let page = PageQuery::check(c, 20);
-        let repository = c.text_or_none("repositoryId", |text| text.parse::<RepositoryId>().map_err(|_| Problem::Malformed { what: "id" }));
+        let repository = c.text_or_none("repositoryId", |text| {
+            text.parse::<RepositoryId>().map_err(|_| Problem::Malformed { what: "id" })
+        });
         // Ruling 6: the filter means the access status.
         let status = c.text_or_none("status", |text| {
             let known = AccessStatus::ALL.into_iter().find(|status| status.name() == text);

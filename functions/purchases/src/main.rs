@@ -4,5 +4,5 @@
 async fn main() -> Result<(), runtime::Error> {
     let services = runtime::Services::from_env()?;
     let app = purchases::App { store: services.store()? };
-    runtime::serve(purchases::api().into_router(app)).await
+    runtime::serve(services, purchases::api().into_router(app)).await
 }

@@ -17,7 +17,11 @@ use crate::{App, views::CreatedRepository};
 const MOST_NAMESAKES: usize = 50;
 
 /// `POST /api/admin/repositories`: list a repository for sale.
-pub(crate) async fn create(admin: Admin, State(app): State<App>, Valid(New(new)): Valid<New>) -> Result<Created<CreatedRepository>, ApiError> {
+pub(crate) async fn create(
+    admin: Admin,
+    State(app): State<App>,
+    Valid(New(new)): Valid<New>,
+) -> Result<Created<CreatedRepository>, ApiError> {
     let company = admin.reading(|company| app.store.company(company)).await?.ok_or_else(ApiError::unauthenticated)?;
     let now = app.clock.now();
     let id = RepositoryId::generate(now, &app.random);
@@ -27,7 +31,9 @@ pub(crate) async fn create(admin: Admin, State(app): State<App>, Valid(New(new))
         match app.store.insert_repository(company.id, &repository).await {
             Ok(()) => return Ok(Created(repository.into())),
             Err(ListingRefused::SlugTaken) => {}
-            Err(ListingRefused::GithubPathTaken) => return Err(ApiError::new(Kind::Conflict, "This repository is listed already")),
+            Err(ListingRefused::GithubPathTaken) => {
+                return Err(ApiError::new(Kind::Conflict, "This repository is listed already"));
+            }
             Err(ListingRefused::Failure(failure)) => return Err(failure.into()),
         }
     }

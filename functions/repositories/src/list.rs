@@ -10,10 +10,17 @@ use store::PageRequest;
 use crate::{App, views::RepositoryRow};
 
 /// `GET /api/admin/repositories`: the company's repositories, newest first.
-pub(crate) async fn list(viewer: Viewer, State(app): State<App>, Params(query): Params<Query>) -> Result<Json<Repositories>, ApiError> {
+pub(crate) async fn list(
+    viewer: Viewer,
+    State(app): State<App>,
+    Params(query): Params<Query>,
+) -> Result<Json<Repositories>, ApiError> {
     let page = PageRequest { skip: query.page.skip(), limit: query.page.limit as usize };
     let found = viewer.reading(|company| app.store.repositories(company, query.active, page)).await?;
-    Ok(Json(Repositories { pagination: query.page.of(found.total), repositories: found.rows.into_iter().map(RepositoryRow::from).collect() }))
+    Ok(Json(Repositories {
+        pagination: query.page.of(found.total),
+        repositories: found.rows.into_iter().map(RepositoryRow::from).collect(),
+    }))
 }
 
 #[derive(Debug)]
@@ -25,7 +32,8 @@ pub(crate) struct Query {
 impl Input for Query {
     fn check(c: &mut Check) -> Option<Self> {
         let page = PageQuery::check(c, 20);
-        let active = c.text_or_none("active", |text| text.parse().map_err(|_| Problem::NotOneOf { allowed: "true, false" }));
+        let active =
+            c.text_or_none("active", |text| text.parse().map_err(|_| Problem::NotOneOf { allowed: "true, false" }));
         Some(Self { page: page?, active: active? })
     }
 }

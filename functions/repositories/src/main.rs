@@ -4,5 +4,5 @@
 async fn main() -> Result<(), runtime::Error> {
     let services = runtime::Services::from_env()?;
     let app = repositories::App { store: services.store()?, clock: services.clock(), random: services.random() };
-    runtime::serve(repositories::api().into_router(app)).await
+    runtime::serve(services, repositories::api().into_router(app)).await
 }

@@ -79,7 +79,12 @@ impl PricingView {
     fn of(kind: PricingKind, price_cents: i64) -> Self {
         let cadence = kind.cadence();
         let custom_cadence_days = if let Some(Cadence::Custom { days }) = cadence { Some(days) } else { None };
-        Self { pricing_type: kind.name(), price_cents, subscription_cadence: cadence.map(Cadence::name), custom_cadence_days }
+        Self {
+            pricing_type: kind.name(),
+            price_cents,
+            subscription_cadence: cadence.map(Cadence::name),
+            custom_cadence_days,
+        }
     }
 }
 
@@ -130,6 +135,10 @@ impl From<Listed> for RepositoryDetail {
 
 impl From<Tally> for Stats {
     fn from(tally: Tally) -> Self {
-        Self { total_purchases: tally.completed, active_purchases: tally.active, total_revenue_cents: tally.revenue_cents }
+        Self {
+            total_purchases: tally.completed,
+            active_purchases: tally.active,
+            total_revenue_cents: tally.revenue_cents,
+        }
     }
 }

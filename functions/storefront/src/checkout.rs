@@ -23,9 +23,16 @@ use crate::App;
 const OPEN_SECONDS: i64 = 24 * 60 * 60 - 300;
 
 /// `POST /api/checkout`: begin a purchase. The buyer's GitHub account is resolved first: nothing is sold blindly (ruling 26).
-pub(crate) async fn create(_: Public, State(app): State<App>, Valid(new): Valid<NewCheckout>) -> Result<Json<Checkout>, ApiError> {
-    let (repository, account, livemode) =
-        futures::join!(app.store.product(new.repository), app.github.account_by_login(new.login.as_str()), app.stripe.livemode());
+pub(crate) async fn create(
+    _: Public,
+    State(app): State<App>,
+    Valid(new): Valid<NewCheckout>,
+) -> Result<Json<Checkout>, ApiError> {
+    let (repository, account, livemode) = futures::join!(
+        app.store.product(new.repository),
+        app.github.account_by_login(new.login.as_str()),
+        app.stripe.livemode()
+    );
     let repository = repository?.filter(|repository| repository.active).ok_or_else(ApiError::not_found)?;
     let buyer = buyer(account.map_err(ApiError::unavailable)?)?;
 
@@ -34,7 +41,9 @@ pub(crate) async fn create(_: Public, State(app): State<App>, Valid(new): Valid<
     let purchase = Purchase::begin(id, &repository, new.email, buyer, livemode?, now);
     match app.store.begin_purchase(purchase.company, &purchase).await? {
         Begun::Yes => {}
-        Begun::HasAccess => return Err(ApiError::new(Kind::Conflict, "This GitHub account has access to the repository already")),
+        Begun::HasAccess => {
+            return Err(ApiError::new(Kind::Conflict, "This GitHub account has access to the repository already"));
+        }
     }
     // The purchase is written before the session exists, so no event can arrive for a purchase that is not there.
     let session = session(&app.public_url, &repository, &purchase);
@@ -72,7 +81,9 @@ fn buyer(account: Option<Account>) -> Result<Buyer, ApiError> {
     let account = account.ok_or_else(|| unusable("No GitHub account has this name"))?;
     match account.kind {
         AccountKind::User => Ok(Buyer { id: account.id, login: account.login, avatar_url: account.avatar_url }),
-        AccountKind::Organization | AccountKind::Other => Err(unusable("This GitHub account is not a person's and cannot be invited")),
+        AccountKind::Organization | AccountKind::Other => {
+            Err(unusable("This GitHub account is not a person's and cannot be invited"))
+        }
     }
 }
 
@@ -110,7 +121,9 @@ fn mode(pricing: PricingKind) -> CheckoutMode {
 /// Stripe is stricter than we are about one thing that the buyer typed; everything else it refuses is ours to mend.
 fn refusal(error: StripeError) -> ApiError {
     match error {
-        StripeError::Invalid { param: Some(param), .. } if param == "customer_email" => ApiError::field("email", Problem::Malformed { what: "email" }),
+        StripeError::Invalid { param: Some(param), .. } if param == "customer_email" => {
+            ApiError::field("email", Problem::Malformed { what: "email" })
+        }
         StripeError::Invalid { .. } => ApiError::internal(error),
         _ => ApiError::unavailable(error),
     }

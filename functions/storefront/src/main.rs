@@ -3,6 +3,13 @@
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     let services = runtime::Services::from_env()?;
-    let app = storefront::App { store: services.store()?, github: services.github()?, stripe: services.stripe()?, clock: services.clock(), random: services.random(), public_url: services.public_url()? };
-    runtime::serve(storefront::api().into_router(app)).await
+    let app = storefront::App {
+        store: services.store()?,
+        github: services.github()?,
+        stripe: services.stripe()?,
+        clock: services.clock(),
+        random: services.random(),
+        public_url: services.public_url()?,
+    };
+    runtime::serve(services, storefront::api().into_router(app)).await
 }

@@ -3,6 +3,10 @@
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     let services = runtime::Services::from_env()?;
-    let app = webhook_intake::App { payments: services.payments_queue()?, stripe_secrets: services.stripe_webhook_secrets()?, clock: services.clock() };
-    runtime::serve(webhook_intake::api().into_router(app)).await
+    let app = webhook_intake::App {
+        payments: services.payments_queue()?,
+        stripe_secrets: services.stripe_webhook_secrets()?,
+        clock: services.clock(),
+    };
+    runtime::serve(services, webhook_intake::api().into_router(app)).await
 }

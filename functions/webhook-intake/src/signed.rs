@@ -25,10 +25,12 @@ impl FromRequestParts<App> for SignedByStripe {
         let header = parts.headers.get("stripe-signature").and_then(|value| value.to_str().ok()).unwrap_or_default();
         let secrets = app.stripe_secrets.read().await?;
         let secrets: Vec<_> = secrets.reveal().split(',').map(str::trim).collect();
-        signatures::stripe::verify(&body, header, &secrets, app.clock.now().as_second(), TOLERANCE_SECONDS).map_err(|reason| {
-            tracing::warn!(%reason, "a webhook's signature was refused");
-            ApiError::unauthenticated()
-        })?;
+        signatures::stripe::verify(&body, header, &secrets, app.clock.now().as_second(), TOLERANCE_SECONDS).map_err(
+            |reason| {
+                tracing::warn!(%reason, "a webhook's signature was refused");
+                ApiError::unauthenticated()
+            },
+        )?;
         Ok(Self(body))
     }
 }

@@ -9,7 +9,10 @@ use serde::Serialize;
 use crate::{App, signed::SignedByStripe};
 
 /// `POST /api/webhooks/stripe`: take an event. Answered 200 only when the queue has it, or when there is nothing to do.
-pub(crate) async fn receive(SignedByStripe(body): SignedByStripe, State(app): State<App>) -> Result<Json<Receipt>, ApiError> {
+pub(crate) async fn receive(
+    SignedByStripe(body): SignedByStripe,
+    State(app): State<App>,
+) -> Result<Json<Receipt>, ApiError> {
     match stripe_event::read(&body) {
         Ok(Received::Relevant(event)) => {
             tracing::info!(event.id, event.kind, "event received");

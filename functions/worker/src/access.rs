@@ -10,6 +10,7 @@ use domain::{
     access::{AccessProblem, Entitlement, EntitlementKey, Observed},
     log::{Action, LogEntry, LogStatus},
     purchase::Purchase,
+    text,
 };
 use jobs::Job;
 use store::Change;
@@ -21,13 +22,14 @@ use crate::{
 
 /// The first wait when GitHub is unable; it doubles with each attempt, up to the longest that a queue delays.
 const FIRST_WAIT: Duration = Duration::from_secs(10);
-const LONGEST_WAIT: Duration = Duration::from_secs(900);
+const LONGEST_WAIT: Duration = Duration::from_mins(15);
 
 /// Makes GitHub match the entitlement. What only time heals is sent to the queue again with a delay, which costs no
 /// receives; what only a person can mend is written onto the purchases and left alone.
 pub(crate) async fn sync(app: &App, key: &EntitlementKey, attempt: u32) -> Result<(), Error> {
     for _ in 0..TRIES {
-        let (entitlement, pause) = futures::try_join!(app.store.entitlement(key), app.volatile.github_pause(key.company))?;
+        let (entitlement, pause) =
+            futures::try_join!(app.store.entitlement(key), app.volatile.github_pause(key.company))?;
         let Some(entitlement) = entitlement else { return Ok(()) };
         let now = app.clock.now();
         if let Some(until) = pause.filter(|until| *until > now) {
@@ -53,8 +55,11 @@ async fn record(app: &App, entitlement: &Entitlement, purchases: &[Purchase], se
     let now = app.clock.now();
     let observed = seen.observed.unwrap_or(entitlement.observed);
     let problem = seen.trouble.as_ref().map(|trouble| problem(entitlement.problem.as_ref(), trouble, now));
-    let changes: Vec<_> = purchases.iter().map(|before| (before.clone(), before.seeing(observed, problem.clone(), now))).collect();
-    let news = observed != entitlement.observed || problem != entitlement.problem || changes.iter().any(|(before, after)| before != after);
+    let changes: Vec<_> =
+        purchases.iter().map(|before| (before.clone(), before.seeing(observed, problem.clone(), now))).collect();
+    let news = observed != entitlement.observed
+        || problem != entitlement.problem
+        || changes.iter().any(|(before, after)| before != after);
     if !news && !seen.changed_github {
         return Ok(Change::Made);
     }
@@ -78,7 +83,7 @@ fn log_entry(app: &App, entitlement: &Entitlement, seen: &Seen, now: Timestamp) 
     note("problem", seen.trouble.as_ref().map(|trouble| trouble.message.clone()));
     note("githubRequestId", seen.trouble.as_ref().and_then(|trouble| trouble.request_id.clone()));
     LogEntry {
-        id: app.random.bytes::<8>().iter().map(|byte| format!("{byte:02x}")).collect(),
+        id: text::hex(&app.random.bytes::<8>()),
         action: Some(if entitlement.is_desired() { Action::CollaboratorAdded } else { Action::CollaboratorRemoved }),
         status: match &seen.trouble {
             None => LogStatus::Success,

@@ -59,7 +59,8 @@ impl Place<'_> {
         let account = self.github.account_by_id(self.entitlement.key.account).await.map_err(trouble)?;
         let desired = self.entitlement.is_desired();
         let Some(account) = account else {
-            let gone = || Trouble::new(ProblemCode::AccountNotFound, "The buyer's GitHub account does not exist any more");
+            let gone =
+                || Trouble::new(ProblemCode::AccountNotFound, "The buyer's GitHub account does not exist any more");
             return if desired { Err(gone()) } else { Ok(Observed::Nothing) };
         };
         let name = login.insert(account.login);
@@ -110,7 +111,10 @@ impl Place<'_> {
 
     async fn delete(&mut self, invitation: u64) -> Result<(), Trouble> {
         self.changed = true;
-        self.github.delete_invitation(self.path.owner.as_str(), self.path.name.as_str(), invitation).await.map_err(trouble)
+        self.github
+            .delete_invitation(self.path.owner.as_str(), self.path.name.as_str(), invitation)
+            .await
+            .map_err(trouble)
     }
 
     /// This account's invitations, expired ones included.
@@ -148,15 +152,21 @@ fn trouble(error: GithubError) -> Trouble {
             until = Some(told);
             (ProblemCode::RateLimited, "GitHub asked to wait".to_owned())
         }
-        GithubErrorKind::Unauthorized => (ProblemCode::CredentialsRefused, "GitHub refuses the credentials: renew the token".to_owned()),
+        GithubErrorKind::Unauthorized => {
+            (ProblemCode::CredentialsRefused, "GitHub refuses the credentials: renew the token".to_owned())
+        }
         GithubErrorKind::Credentials(error) => (ProblemCode::CredentialsRefused, error.to_string()),
         GithubErrorKind::UnusableCredentials(reason) => (ProblemCode::CredentialsRefused, reason.to_owned()),
         GithubErrorKind::Forbidden { message } => (ProblemCode::Forbidden, format!("GitHub forbids it: {message}")),
         GithubErrorKind::Invalid { message } => (ProblemCode::AccountRefused, format!("GitHub refuses it: {message}")),
-        GithubErrorKind::NotFound | GithubErrorKind::Moved => {
-            (ProblemCode::RepositoryNotFound, "The repository is not to be seen with the credentials: was it renamed, deleted or taken off them?".to_owned())
+        GithubErrorKind::NotFound | GithubErrorKind::Moved => (
+            ProblemCode::RepositoryNotFound,
+            "The repository is not to be seen with the credentials: was it renamed, deleted or taken off them?"
+                .to_owned(),
+        ),
+        GithubErrorKind::Unavailable { source } => {
+            (ProblemCode::GithubUnavailable, format!("GitHub did not answer: {source}"))
         }
-        GithubErrorKind::Unavailable { source } => (ProblemCode::GithubUnavailable, format!("GitHub did not answer: {source}")),
     };
     Trouble { code, message, until, request_id: error.request_id }
 }

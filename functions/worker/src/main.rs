@@ -12,5 +12,5 @@ async fn main() -> Result<(), runtime::Error> {
         clock: services.clock(),
         random: services.random(),
     };
-    runtime::consume(move |job| worker::handle(app.clone(), job)).await
+    runtime::consume(services, move |job| worker::handle(app.clone(), job)).await
 }

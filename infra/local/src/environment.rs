@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use anyhow::{Context, Result};
-use domain::Random;
+use domain::{Random, text};
 use jobs::Queue;
 use runtime::{Edges, Services, Settings};
 use testkit::{
@@ -53,8 +53,14 @@ impl Environment<'_> {
 
     /// How AWS is reached. The embedded services check no credentials, but the SDK wants some.
     fn aws(&self) -> Vec<(String, String)> {
-        let of_process = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION"];
-        let endpoints = ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SQS", "AWS_ENDPOINT_URL_SECRETS_MANAGER"];
+        let of_process =
+            ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION"];
+        let endpoints = [
+            "AWS_ENDPOINT_URL",
+            "AWS_ENDPOINT_URL_DYNAMODB",
+            "AWS_ENDPOINT_URL_SQS",
+            "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+        ];
         let Some(embedded) = self.embedded else {
             let names = of_process.iter().chain(&endpoints);
             return names.filter_map(|name| Some(((*name).to_owned(), self.settings.get(name)?.to_owned()))).collect();
@@ -75,15 +81,24 @@ impl Environment<'_> {
     pub(crate) fn services(&self, part: &str, edges: &Edges) -> Result<Services> {
         let needs = runtime::NEEDS.iter().find(|(name, _)| *name == part).map(|(_, needs)| *needs).unwrap_or_default();
         let able = |function: &&Function| needs.iter().all(|need| function.environment.contains_key(*need));
-        let function = self.template.functions.iter().find(able).with_context(|| format!("no function of template.yaml has {needs:?}"))?;
+        let function = self
+            .template
+            .functions
+            .iter()
+            .find(able)
+            .with_context(|| format!("no function of template.yaml has {needs:?}"))?;
         Ok(Services::new(self.of(function)?, edges.clone()))
     }
 
     /// The queues of the template that have an address: all of them when they are embedded, else those that are configured.
-    pub(crate) fn queues(&self, edges: &Edges) -> Result<HashMap<String, Queue>> {
+    pub(crate) fn queues(&self, edges: &Edges) -> HashMap<String, Queue> {
         let services = Services::new(Settings::from_pairs(self.aws()), edges.clone());
-        let urls = self.template.queues.iter().filter_map(|queue| Some((queue.logical_id.clone(), self.queue_url(&queue.logical_id, &queue.name)?)));
-        Ok(urls.map(|(id, url)| (id, services.queue_at(&url))).collect())
+        let urls = self
+            .template
+            .queues
+            .iter()
+            .filter_map(|queue| Some((queue.logical_id.clone(), self.queue_url(&queue.logical_id, &queue.name)?)));
+        urls.map(|(id, url)| (id, services.queue_at(&url))).collect()
     }
 
     fn queue_url(&self, logical_id: &str, name: &str) -> Option<String> {
@@ -109,7 +124,10 @@ impl Environment<'_> {
             let Some(value) = value else { continue };
             let named = self.template.functions.iter().find_map(|function| function.environment.get(variable));
             let named = named.with_context(|| format!("no function of template.yaml has {variable}"))?;
-            let name = self.template.environment_text(named, |_| String::new())?.with_context(|| format!("{variable} is empty"))?;
+            let name = self
+                .template
+                .environment_text(named, |_| String::new())?
+                .with_context(|| format!("{variable} is empty"))?;
             embedded.put_secret(&name, &value)?;
         }
         Ok(())
@@ -127,5 +145,5 @@ impl Environment<'_> {
 pub(crate) fn webhook_secret(settings: &Settings, random: &Random) -> Option<String> {
     let configured = settings.get("STRIPE_WEBHOOK_SECRET").map(str::to_owned);
     let sandboxed = settings.get("STRIPE_API_URL").is_none();
-    configured.or_else(|| sandboxed.then(|| format!("whsec_sandbox{}", random.bytes::<16>().map(|byte| format!("{byte:02x}")).concat())))
+    configured.or_else(|| sandboxed.then(|| format!("whsec_sandbox{}", text::hex(&random.bytes::<16>()))))
 }

@@ -31,7 +31,8 @@ impl Functions {
     fn add(&mut self, function: &Function, services: &Services) -> Result<()> {
         let router = match binary(function) {
             "repositories" => {
-                let app = repositories::App { store: services.store()?, clock: services.clock(), random: services.random() };
+                let app =
+                    repositories::App { store: services.store()?, clock: services.clock(), random: services.random() };
                 repositories::api().into_router(app)
             }
             "purchases" => purchases::api().into_router(purchases::App { store: services.store()? }),

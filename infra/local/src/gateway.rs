@@ -1,6 +1,6 @@
 //! API Gateway's part: finds the function for a request by the routes of `template.yaml`.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use anyhow::{Context, Result};
 use axum::{
@@ -10,7 +10,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use http::StatusCode;
-use std::sync::Arc;
 use testkit::sam::Template;
 use tower::ServiceExt;
 
@@ -24,13 +23,15 @@ struct Routes {
 pub(crate) fn router(template: &Template, functions: &HashMap<String, Router>) -> Result<Router> {
     let mut routes = Routes { by_method: HashMap::new(), default: None };
     for function in &template.functions {
-        let Some(router) = functions.get(&function.logical_id) else { continue };
+        let Some(answers) = functions.get(&function.logical_id) else { continue };
         if function.default_route {
-            routes.default = Some(router.clone());
+            routes.default = Some(answers.clone());
         }
         for route in &function.routes {
             let of_method = routes.by_method.entry(route.method.clone()).or_default();
-            of_method.insert(route.path.clone(), router.clone()).with_context(|| format!("route {} {}", route.method, route.path))?;
+            of_method
+                .insert(route.path.clone(), answers.clone())
+                .with_context(|| format!("route {} {}", route.method, route.path))?;
         }
     }
     Ok(Router::new().fallback(dispatch).with_state(Arc::new(routes)))

@@ -20,7 +20,9 @@ async fn main() -> Result<()> {
         Command::Serve { listen, data } => {
             log("info,dynoxide=warn,rustack_sqs_core=warn");
             let world = World::real()?;
-            let mut stack = Stack::start(StackConfig { listen, data, settings: Settings::from_env(), world: world.clone() }).await?;
+            let mut stack =
+                Stack::start(StackConfig { listen, data, settings: Settings::from_env(), world: world.clone() })
+                    .await?;
             let token = welcome::first_start(&stack.store, &world.clock, &world.random).await?;
             print(&welcome::text(&stack, token.as_ref()));
             stack.poll();

@@ -43,7 +43,8 @@ pub enum Command {
 /// When one of them is not understood.
 pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command> {
     let mut arguments = arguments.into_iter();
-    let (mut listen, mut data, mut demo) = (SocketAddr::from(([127, 0, 0, 1], 4321)), Data::Dir(PathBuf::from(".tollgate")), false);
+    let (mut listen, mut data, mut demo) =
+        (SocketAddr::from(([127, 0, 0, 1], 4321)), Data::Dir(PathBuf::from(".tollgate")), false);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().with_context(|| format!("{argument} needs a value"));
         match argument.as_str() {
@@ -51,7 +52,8 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command> {
             "demo" => demo = true,
             "--listen" => {
                 let value = value()?;
-                listen = value.parse().with_context(|| format!("--listen {value}: not an address like 127.0.0.1:4321"))?;
+                listen =
+                    value.parse().with_context(|| format!("--listen {value}: not an address like 127.0.0.1:4321"))?;
             }
             "--data" => {
                 let value = value()?;
@@ -76,7 +78,10 @@ mod tests {
         let serve = Command::Serve { listen: "127.0.0.1:4321".parse().unwrap(), data: Data::Dir(".tollgate".into()) };
         assert_eq!(parsed("").unwrap(), serve);
         assert_eq!(parsed("demo").unwrap(), Command::Demo);
-        assert_eq!(parsed("--data memory --listen 127.0.0.1:0").unwrap(), Command::Serve { listen: "127.0.0.1:0".parse().unwrap(), data: Data::Memory });
+        assert_eq!(
+            parsed("--data memory --listen 127.0.0.1:0").unwrap(),
+            Command::Serve { listen: "127.0.0.1:0".parse().unwrap(), data: Data::Memory }
+        );
     }
 
     #[test]

@@ -68,7 +68,11 @@ impl Poller {
         let report = run_batch(&records, Some(deadline), |job| worker::handle(worker.clone(), job)).await;
         for message in batch.iter().filter(|message| !report.failed.contains(&message.record.message_id)) {
             if let Err(error) = self.queue.delete(&message.receipt).await {
-                tracing::warn!(queue = self.name, error = &error as &dyn std::error::Error, "a message could not be deleted and will come again");
+                tracing::warn!(
+                    queue = self.name,
+                    error = &error as &dyn std::error::Error,
+                    "a message could not be deleted and will come again"
+                );
             }
         }
         report.failed

@@ -18,7 +18,8 @@ impl Sandboxes {
     pub(crate) fn open(data: &Data, settings: &Settings, world: &World, webhook_secrets: Option<&str>) -> Result<Self> {
         let (clock, random, faults) = (world.clock.clone(), world.random.clone(), &world.faults);
         // While secrets are being rotated any of them will do.
-        let secret = webhook_secrets.and_then(|secrets| secrets.split(',').next()).unwrap_or_default().trim().to_owned();
+        let secret =
+            webhook_secrets.and_then(|secrets| secrets.split(',').next()).unwrap_or_default().trim().to_owned();
         let github = match data {
             _ if settings.get("GITHUB_API_URL").is_some() => None,
             Data::Memory => Some(github::Sandbox::new(clock.clone())),
@@ -29,7 +30,10 @@ impl Sandboxes {
             Data::Memory => Some(stripe::Sandbox::new(clock, random, secret)),
             Data::Dir(dir) => Some(stripe::Sandbox::open(dir.join("stripe.json"), clock, random, secret)?),
         };
-        Ok(Self { github: github.map(|it| it.with_faults(faults.clone())), stripe: stripe.map(|it| it.with_faults(faults.clone())) })
+        Ok(Self {
+            github: github.map(|it| it.with_faults(faults.clone())),
+            stripe: stripe.map(|it| it.with_faults(faults.clone())),
+        })
     }
 
     /// Their pages and their APIs, under `/sandbox`.

@@ -111,7 +111,8 @@ impl Stack {
     /// # Errors
     /// When the address or the data is in use, or the template asks for what is not there.
     pub async fn start(config: StackConfig) -> Result<Self> {
-        let listener = TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
+        let listener =
+            TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
         let url = format!("http://{}", reachable(listener.local_addr()?));
         let template = Template::parse(TEMPLATE).context("template.yaml")?;
         let StackConfig { data, settings, world, .. } = config;
@@ -119,15 +120,25 @@ impl Stack {
         let webhook_secret = webhook_secret(&settings, &world.random);
         let sandboxes = Sandboxes::open(&data, &settings, &world, webhook_secret.as_deref())?;
         // A table that is configured belongs to a real account or another emulator: then nothing is embedded.
-        let embedded = if settings.get("TABLE_NAME").is_some() { None } else { Some(embedded::Services::start(data, &world.clock).await?) };
-        let environment = Environment { template: &template, embedded: embedded.as_ref(), settings: &settings, sandboxes: &sandboxes, url: &url };
+        let embedded = if settings.get("TABLE_NAME").is_some() {
+            None
+        } else {
+            Some(embedded::Services::start(data, &world.clock).await?)
+        };
+        let environment = Environment {
+            template: &template,
+            embedded: embedded.as_ref(),
+            settings: &settings,
+            sandboxes: &sandboxes,
+            url: &url,
+        };
         if let Some(embedded) = &embedded {
             embedded.apply(&template).await?;
             environment.seed_secrets(embedded, webhook_secret.as_deref())?;
         }
         let edges = edges(&world, embedded.as_ref())?;
         let functions = Functions::build(&template, &edges, |function| environment.of(function))?;
-        let queues = environment.queues(&edges)?;
+        let queues = environment.queues(&edges);
         let pollers = pollers(&template, &functions, &queues)?;
 
         let router = front(gateway::router(&template, &functions.routers)?, embedded.as_ref(), &sandboxes);
@@ -138,7 +149,18 @@ impl Stack {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         tasks.spawn(serve(listener, router.clone(), stopped));
-        Ok(Self { url, store, github: sandboxes.github, stripe: sandboxes.stripe, queues, embedded, router, pollers, tasks, stop })
+        Ok(Self {
+            url,
+            store,
+            github: sandboxes.github,
+            stripe: sandboxes.stripe,
+            queues,
+            embedded,
+            router,
+            pollers,
+            tasks,
+            stop,
+        })
     }
 
     /// Begins to poll the queues, and to deliver the Stripe sandbox's events.
@@ -174,7 +196,8 @@ impl Stack {
             let mut round = Settled::default();
             for poller in &self.pollers {
                 let settled = poller.settle_once().await?;
-                round = Settled { succeeded: round.succeeded + settled.succeeded, failed: round.failed + settled.failed };
+                round =
+                    Settled { succeeded: round.succeeded + settled.succeeded, failed: round.failed + settled.failed };
             }
             if round == Settled::default() {
                 break;
@@ -220,10 +243,16 @@ fn pollers(template: &Template, functions: &Functions, queues: &HashMap<String, 
     let mut pollers = Vec::new();
     for function in &template.functions {
         for source in &function.queues {
-            let worker = functions.workers.get(&function.logical_id).with_context(|| format!("{} takes no jobs", function.logical_id))?;
+            let worker = functions
+                .workers
+                .get(&function.logical_id)
+                .with_context(|| format!("{} takes no jobs", function.logical_id))?;
             pollers.push(Poller {
                 name: source.queue.clone(),
-                queue: queues.get(&source.queue).with_context(|| format!("the address of {} is not configured", source.queue))?.clone(),
+                queue: queues
+                    .get(&source.queue)
+                    .with_context(|| format!("the address of {} is not configured", source.queue))?
+                    .clone(),
                 worker: worker.clone(),
                 batch_size: source.batch_size,
                 function_timeout: Duration::from_secs(function.timeout_s.into()),

@@ -19,7 +19,8 @@ pub const FIRST_COMPANY: CompanyId = CompanyId(1);
 /// When the table does not answer.
 pub async fn first_start(store: &Store, clock: &Clock, random: &Random) -> Result<Option<Secret>> {
     let company = Company { id: FIRST_COMPANY, name: "My company".to_owned(), currency: "usd".to_owned() };
-    let operator = Operator { name: "first operator".to_owned(), role: Role::Owner, created_at: clock.now(), revoked_at: None };
+    let operator =
+        Operator { name: "first operator".to_owned(), role: Role::Owner, created_at: clock.now(), revoked_at: None };
     let token = token::issue(token::OPERATOR, FIRST_COMPANY, random);
     let founded = store.found_company(&company, &token, &operator).await?;
     Ok(founded.then_some(token))
@@ -28,26 +29,34 @@ pub async fn first_start(store: &Store, clock: &Clock, random: &Random) -> Resul
 /// The text at the start.
 pub fn text(stack: &Stack, token: Option<&Secret>) -> String {
     let url = &stack.url;
-    let mut text = format!("\nTollgate is running at {url}\n\n");
-    match &stack.embedded {
-        Some(_) => text += &format!("  AWS      embedded: aws --endpoint-url {url} dynamodb list-tables\n"),
-        None => text += "  AWS      as configured\n",
-    }
-    text += &stood_in(stack.github.is_some(), "GitHub", url, "sandbox/github/", "GITHUB_API_URL");
-    text += &stood_in(stack.stripe.is_some(), "Stripe", url, "sandbox/stripe/", "STRIPE_API_URL");
-    if let Some(token) = token {
-        text += &walk(stack, token);
-    }
-    text + "\nCtrl-C ends it.\n"
+    let aws = if stack.embedded.is_some() {
+        format!("embedded: aws --endpoint-url {url} dynamodb list-tables")
+    } else {
+        "as configured".to_owned()
+    };
+    let github = stood_in(stack.github.is_some(), url, "sandbox/github/", "GITHUB_API_URL");
+    let stripe = stood_in(stack.stripe.is_some(), url, "sandbox/stripe/", "STRIPE_API_URL");
+    let walk = token.map(|token| walk(stack, token)).unwrap_or_default();
+    format!(
+        "\nTollgate is running at {url}\n\n  AWS      {aws}\n  GitHub   {github}\n  Stripe   {stripe}\n{walk}\nCtrl-C ends it.\n"
+    )
 }
 
-fn stood_in(sandbox: bool, name: &str, url: &str, path: &str, setting: &str) -> String {
-    if sandbox { format!("  {name}   sandbox, not the real one: {url}/{path} (set {setting} for the real one)\n") } else { format!("  {name}   as configured by {setting}\n") }
+fn stood_in(sandbox: bool, url: &str, path: &str, setting: &str) -> String {
+    if sandbox {
+        format!("sandbox, not the real one: {url}/{path} (set {setting} for the real one)")
+    } else {
+        format!("as configured by {setting}")
+    }
 }
 
 fn walk(stack: &Stack, token: &Secret) -> String {
     let (url, token) = (&stack.url, token.reveal());
-    let pay = if stack.stripe.is_some() { "Open the sessionUrl that it answers in a browser and press Pay." } else { "Open the sessionUrl that it answers in a browser and pay." };
+    let pay = if stack.stripe.is_some() {
+        "Open the sessionUrl that it answers in a browser and press Pay."
+    } else {
+        "Open the sessionUrl that it answers in a browser and pay."
+    };
     format!(
         r#"
 This is the first start, so company 1 was made, with an operator's token. It is shown only now:

@@ -34,7 +34,11 @@ impl Check {
     }
 
     /// A text that may be missing or null.
-    pub fn text_or_none<T>(&mut self, field: &'static str, parse: impl FnOnce(&str) -> Result<T, Problem>) -> Option<Option<T>> {
+    pub fn text_or_none<T>(
+        &mut self,
+        field: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, Problem>,
+    ) -> Option<Option<T>> {
         self.optional_text(field, parse).or_none()
     }
 
@@ -48,12 +52,21 @@ impl Check {
     }
 
     /// A whole number that may be missing or null.
-    pub fn integer_or_none<T>(&mut self, field: &'static str, parse: impl FnOnce(i64) -> Result<T, Problem>) -> Option<Option<T>> {
+    pub fn integer_or_none<T>(
+        &mut self,
+        field: &'static str,
+        parse: impl FnOnce(i64) -> Result<T, Problem>,
+    ) -> Option<Option<T>> {
         self.optional_integer(field, parse).or_none()
     }
 
     /// A list of texts, empty when missing or null.
-    pub fn texts<T>(&mut self, field: &'static str, most: usize, parse: impl Fn(&str) -> Result<T, Problem>) -> Option<Vec<T>> {
+    pub fn texts<T>(
+        &mut self,
+        field: &'static str,
+        most: usize,
+        parse: impl Fn(&str) -> Result<T, Problem>,
+    ) -> Option<Vec<T>> {
         const EXPECTED: Problem = Problem::WrongType { expected: "an array of strings" };
         let entries = match self.fields.remove(field) {
             None | Some(Value::Null) => return Some(Vec::new()),
@@ -63,7 +76,8 @@ impl Check {
         if entries.len() > most {
             return self.problem(field, Problem::TooLong { max: most });
         }
-        let parsed: Result<Vec<T>, Problem> = entries.iter().map(|entry| entry.as_str().ok_or(EXPECTED).and_then(&parse)).collect();
+        let parsed: Result<Vec<T>, Problem> =
+            entries.iter().map(|entry| entry.as_str().ok_or(EXPECTED).and_then(&parse)).collect();
         parsed.map_or_else(|problem| self.problem(field, problem), Some)
     }
 
@@ -90,7 +104,11 @@ impl Check {
         self.present(field, parsed)
     }
 
-    fn optional_integer<T>(&mut self, field: &'static str, parse: impl FnOnce(i64) -> Result<T, Problem>) -> Present<T> {
+    fn optional_integer<T>(
+        &mut self,
+        field: &'static str,
+        parse: impl FnOnce(i64) -> Result<T, Problem>,
+    ) -> Present<T> {
         let number = match self.fields.remove(field) {
             None | Some(Value::Null) => return Present::Absent,
             Some(Value::String(text)) if self.from_query => text.parse().ok(),
@@ -118,6 +136,7 @@ enum Present<T> {
 }
 
 impl<T> Present<T> {
+    #[expect(clippy::option_option, reason = "the outer one: is it good; the inner one: is it there")]
     fn or_none(self) -> Option<Option<T>> {
         match self {
             Self::Value(value) => Some(Some(value)),

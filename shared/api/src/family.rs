@@ -61,7 +61,11 @@ mod tests {
 
     fn sample(kind: Kind) -> ApiError {
         let secret = std::io::Error::other("the cause, which no client may see");
-        let fields = if kind == Kind::Invalid { vec![FieldProblem { field: "email", problem: Problem::Malformed { what: "email" } }] } else { Vec::new() };
+        let fields = if kind == Kind::Invalid {
+            vec![FieldProblem { field: "email", problem: Problem::Malformed { what: "email" } }]
+        } else {
+            Vec::new()
+        };
         ApiError { fields, source: Some(std::sync::Arc::new(secret)), ..ApiError::new(kind, "what the client may see") }
     }
 

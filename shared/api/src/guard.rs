@@ -28,7 +28,10 @@ impl<S: Sync> FromRequestParts<S> for Public {
 }
 
 /// The arguments of a handler that begins with a guard. `Arguments` is axum's own tuple of a handler's arguments.
-#[diagnostic::on_unimplemented(message = "an endpoint's first argument must say who may call it", label = "its first argument is not a guard")]
+#[diagnostic::on_unimplemented(
+    message = "an endpoint's first argument must say who may call it",
+    label = "its first argument is not a guard"
+)]
 pub trait GuardFirst {
     /// The guard.
     type Guard: Guard;

@@ -20,7 +20,8 @@ pub(crate) fn wrap(router: Router, family: Family) -> Router {
 
 async fn serve(family: Family, request: Request, next: Next) -> Response {
     let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
+    let route =
+        request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
     let mut response = match read_body(request).await {
         Ok(request) => next.run(request).await,
         Err(error) => error.into_response(),
@@ -40,7 +41,11 @@ async fn serve(family: Family, request: Request, next: Next) -> Response {
 async fn read_body(request: Request) -> Result<Request, ApiError> {
     let (mut parts, body) = request.into_parts();
     let body = Limited::new(body, LARGEST_BODY).collect().await.map_err(|error| {
-        if error.is::<LengthLimitError>() { ApiError::new(Kind::TooLarge, "Payload too large") } else { ApiError::new(Kind::Invalid, "The body could not be read") }
+        if error.is::<LengthLimitError>() {
+            ApiError::new(Kind::TooLarge, "Payload too large")
+        } else {
+            ApiError::new(Kind::Invalid, "The body could not be read")
+        }
     })?;
     parts.extensions.insert(RawBody(body.to_bytes()));
     Ok(Request::from_parts(parts, Body::empty()))

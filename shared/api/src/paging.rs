@@ -67,7 +67,8 @@ mod tests {
     use super::*;
 
     fn query(text: &[(&str, &str)]) -> Result<PageQuery, crate::ApiError> {
-        let mut check = Check::query(text.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect());
+        let mut check =
+            Check::query(text.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect());
         let page = PageQuery::check(&mut check, 20);
         check.finish(page)
     }
@@ -86,7 +87,10 @@ mod tests {
     #[test]
     fn the_last_page_has_no_next() {
         let page = |page| serde_json::to_value(PageQuery { page, limit: 20 }.of(45)).unwrap();
-        assert_eq!(page(3), serde_json::json!({"page": 3, "limit": 20, "total": 45, "totalPages": 3, "hasNext": false, "hasPrevious": true}));
+        assert_eq!(
+            page(3),
+            serde_json::json!({"page": 3, "limit": 20, "total": 45, "totalPages": 3, "hasNext": false, "hasPrevious": true})
+        );
         assert_eq!(page(1)["hasNext"], true);
     }
 }

@@ -1,7 +1,11 @@
 //! The route table of a function: `Api` is the only way to make a router, so no endpoint lacks a guard or its family's envelope.
 
-use axum::{Router, handler::Handler, routing::{MethodFilter, on}};
 use crate::{ApiError, Family, Guard, GuardFirst, Kind, layers};
+use axum::{
+    Router,
+    handler::Handler,
+    routing::{MethodFilter, on},
+};
 
 /// One endpoint, for the inventory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,7 +44,13 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
         self.endpoint("POST", MethodFilter::POST, path, handler)
     }
 
-    fn endpoint<H: Handler<A, S>, A: GuardFirst + 'static>(mut self, method: &'static str, filter: MethodFilter, path: &'static str, handler: H) -> Self {
+    fn endpoint<H: Handler<A, S>, A: GuardFirst + 'static>(
+        mut self,
+        method: &'static str,
+        filter: MethodFilter,
+        path: &'static str,
+        handler: H,
+    ) -> Self {
         self.router = self.router.route(path, on(filter, handler));
         self.endpoints.push(Endpoint { method, path, guard: A::Guard::NAME });
         self

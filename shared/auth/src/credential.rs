@@ -21,7 +21,8 @@ impl Credential {
         let (Some(value), None) = (values.next(), values.next()) else {
             return Err(ApiError::unauthenticated());
         };
-        let (scheme, text) = value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or_else(ApiError::unauthenticated)?;
+        let (scheme, text) =
+            value.to_str().ok().and_then(|value| value.split_once(' ')).ok_or_else(ApiError::unauthenticated)?;
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(ApiError::unauthenticated());
         }

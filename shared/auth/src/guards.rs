@@ -58,7 +58,10 @@ impl<R: AtLeast> Caller<R> {
     where
         F: Future<Output = Result<T, domain::Failure>>,
     {
-        let (confirmed, read) = futures::join!(self.authenticator.confirm(&self.credential, R::ROLE), read(self.credential.claimed_company()));
+        let (confirmed, read) = futures::join!(
+            self.authenticator.confirm(&self.credential, R::ROLE),
+            read(self.credential.claimed_company())
+        );
         confirmed?;
         Ok(read?)
     }

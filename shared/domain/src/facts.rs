@@ -150,7 +150,9 @@ impl Facts {
 
     /// Whether it was paid, or there was nothing to pay.
     pub fn is_settled(&self) -> bool {
-        let running = self.subscription.is_some_and(|s| matches!(s.status, SubscriptionStatus::Active | SubscriptionStatus::Trialing | SubscriptionStatus::PastDue));
+        let running = self.subscription.is_some_and(|s| {
+            matches!(s.status, SubscriptionStatus::Active | SubscriptionStatus::Trialing | SubscriptionStatus::PastDue)
+        });
         !self.payments.is_empty() || self.free_at.is_some() || running
     }
 
@@ -198,8 +200,16 @@ mod tests {
     fn facts() -> impl Strategy<Value = Facts> {
         let time = || prop::option::of((0..5_i64).prop_map(at));
         let id = || prop::option::of(prop::sample::select(vec!["a".to_owned(), "b".to_owned()]));
-        let payments = prop::collection::btree_map("[ab]", (0..3_i64, 0..5_i64).prop_map(|(cents, second)| Payment { cents, at: at(second) }), 0..3);
-        let refunds = prop::collection::btree_map("[ab]", (0..3_i64, time()).prop_map(|(cents, full_at)| Refund { cents, full_at }), 0..3);
+        let payments = prop::collection::btree_map(
+            "[ab]",
+            (0..3_i64, 0..5_i64).prop_map(|(cents, second)| Payment { cents, at: at(second) }),
+            0..3,
+        );
+        let refunds = prop::collection::btree_map(
+            "[ab]",
+            (0..3_i64, time()).prop_map(|(cents, full_at)| Refund { cents, full_at }),
+            0..3,
+        );
         let status = prop::sample::select(vec![
             SubscriptionStatus::Incomplete,
             SubscriptionStatus::Active,
@@ -207,18 +217,21 @@ mod tests {
             SubscriptionStatus::IncompleteExpired,
             SubscriptionStatus::Canceled,
         ]);
-        let subscription = prop::option::of((status, 0..5_i64).prop_map(|(status, second)| Subscription { status, at: at(second) }));
-        (payments, refunds, subscription, (time(), time(), time()), (id(), id(), id())).prop_map(|(payments, refunds, subscription, times, ids)| Facts {
-            payments,
-            refunds,
-            subscription,
-            free_at: times.0,
-            failed_at: times.1,
-            expired_at: times.2,
-            customer: ids.0,
-            subscription_id: ids.1,
-            payment_intent: ids.2,
-        })
+        let subscription =
+            prop::option::of((status, 0..5_i64).prop_map(|(status, second)| Subscription { status, at: at(second) }));
+        (payments, refunds, subscription, (time(), time(), time()), (id(), id(), id())).prop_map(
+            |(payments, refunds, subscription, times, ids)| Facts {
+                payments,
+                refunds,
+                subscription,
+                free_at: times.0,
+                failed_at: times.1,
+                expired_at: times.2,
+                customer: ids.0,
+                subscription_id: ids.1,
+                payment_intent: ids.2,
+            },
+        )
     }
 
     proptest! {
@@ -232,7 +245,8 @@ mod tests {
 
     #[test]
     fn a_late_update_does_not_raise_an_ended_subscription() {
-        let with = |status, second| Facts { subscription: Some(Subscription { status, at: at(second) }), ..Facts::default() };
+        let with =
+            |status, second| Facts { subscription: Some(Subscription { status, at: at(second) }), ..Facts::default() };
         let merged = with(SubscriptionStatus::Canceled, 10).merge(&with(SubscriptionStatus::Active, 20));
         assert_eq!(merged.subscription.unwrap().status, SubscriptionStatus::Canceled);
     }

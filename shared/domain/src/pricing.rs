@@ -75,7 +75,11 @@ impl PricingKind {
     ///
     /// # Errors
     /// The contract's name of the field that is wrong, with its problem.
-    pub fn from_fields(pricing_type: &str, cadence: Option<&str>, days: Option<i64>) -> Result<Self, (&'static str, Problem)> {
+    pub fn from_fields(
+        pricing_type: &str,
+        cadence: Option<&str>,
+        days: Option<i64>,
+    ) -> Result<Self, (&'static str, Problem)> {
         let unwanted = |rule| Problem::Conflicting { rule };
         match (pricing_type, cadence, days) {
             ("one-time", Some(_), _) => Err(("subscriptionCadence", unwanted("must be null for a one-time price"))),
@@ -84,13 +88,19 @@ impl PricingKind {
             ("subscription", None, _) => Err(("subscriptionCadence", Problem::Required)),
             ("subscription", Some("custom"), None) => Err(("customCadenceDays", Problem::Required)),
             ("subscription", Some("custom"), Some(days)) => match u32::try_from(days) {
-                Ok(count) if (1..=MAX_CADENCE_DAYS).contains(&days) => Ok(Self::Subscription(Cadence::Custom { days: count })),
+                Ok(count) if (1..=MAX_CADENCE_DAYS).contains(&days) => {
+                    Ok(Self::Subscription(Cadence::Custom { days: count }))
+                }
                 _ => Err(("customCadenceDays", Problem::OutOfRange { min: 1, max: MAX_CADENCE_DAYS })),
             },
-            ("subscription", Some("monthly" | "yearly"), Some(_)) => Err(("customCadenceDays", unwanted("is only for the cadence custom"))),
+            ("subscription", Some("monthly" | "yearly"), Some(_)) => {
+                Err(("customCadenceDays", unwanted("is only for the cadence custom")))
+            }
             ("subscription", Some("monthly"), None) => Ok(Self::Subscription(Cadence::Monthly)),
             ("subscription", Some("yearly"), None) => Ok(Self::Subscription(Cadence::Yearly)),
-            ("subscription", Some(_), _) => Err(("subscriptionCadence", Problem::NotOneOf { allowed: "monthly, yearly, custom" })),
+            ("subscription", Some(_), _) => {
+                Err(("subscriptionCadence", Problem::NotOneOf { allowed: "monthly, yearly, custom" }))
+            }
             _ => Err(("pricingType", Problem::NotOneOf { allowed: "one-time, subscription" })),
         }
     }
@@ -115,7 +125,10 @@ mod tests {
     #[test]
     fn a_subscription_needs_a_cadence_and_a_one_time_price_must_have_none() {
         assert_eq!(PricingKind::from_fields("one-time", None, None), Ok(PricingKind::OneTime));
-        assert_eq!(PricingKind::from_fields("subscription", Some("custom"), Some(14)), Ok(PricingKind::Subscription(Cadence::Custom { days: 14 })));
+        assert_eq!(
+            PricingKind::from_fields("subscription", Some("custom"), Some(14)),
+            Ok(PricingKind::Subscription(Cadence::Custom { days: 14 }))
+        );
         let field = |kind, cadence, days| PricingKind::from_fields(kind, cadence, days).map_err(|(field, _)| field);
         assert_eq!(field("subscription", None, None), Err("subscriptionCadence"));
         assert_eq!(field("subscription", Some("weekly"), None), Err("subscriptionCadence"));

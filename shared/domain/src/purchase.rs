@@ -130,7 +130,14 @@ impl AccessStatus {
 
 impl Purchase {
     /// Begins a checkout of `repository` at its present price.
-    pub fn begin(id: PurchaseId, repository: &Repository, email: Email, buyer: Buyer, livemode: bool, now: Timestamp) -> Self {
+    pub fn begin(
+        id: PurchaseId,
+        repository: &Repository,
+        email: Email,
+        buyer: Buyer,
+        livemode: bool,
+        now: Timestamp,
+    ) -> Self {
         Self {
             company: repository.company,
             id,
@@ -169,7 +176,9 @@ impl Purchase {
                 Status::Trialing | Status::Active | Status::PastDue => Gate::Open,
                 Status::Incomplete | Status::Unknown => settled,
                 Status::IncompleteExpired if !facts.is_settled() => Gate::NotYet,
-                Status::Paused | Status::Unpaid | Status::IncompleteExpired | Status::Canceled => Gate::Closed { since: subscription.at },
+                Status::Paused | Status::Unpaid | Status::IncompleteExpired | Status::Canceled => {
+                    Gate::Closed { since: subscription.at }
+                }
             },
         }
     }
@@ -231,7 +240,10 @@ pub(crate) mod tests {
             id: PurchaseId::generate(at(0), &random),
             repository: RepositoryId::generate(at(0), &random),
             repository_name: DisplayName::parse("Theme").unwrap(),
-            github: GithubPath { owner: GithubLogin::parse("ctrimm").unwrap(), name: GithubRepositoryName::parse("theme").unwrap() },
+            github: GithubPath {
+                owner: GithubLogin::parse("ctrimm").unwrap(),
+                name: GithubRepositoryName::parse("theme").unwrap(),
+            },
             email: Email::parse("a@example.com").unwrap(),
             buyer: Buyer { id: GithubUserId(7), login: "johndoe".into(), avatar_url: String::new() },
             pricing: PricingKind::Subscription(Cadence::Monthly),
@@ -257,9 +269,13 @@ pub(crate) mod tests {
     fn a_payment_opens_the_gate_and_a_full_refund_closes_it_for_good() {
         assert_eq!(purchase(Facts::default()).gate(), Gate::NotYet);
         assert_eq!(purchase(paid()).gate(), Gate::Open);
-        let refunded = Facts { refunds: [("ch_1".to_owned(), Refund { cents: 4900, full_at: Some(at(8)) })].into(), ..paid() };
+        let refunded =
+            Facts { refunds: [("ch_1".to_owned(), Refund { cents: 4900, full_at: Some(at(8)) })].into(), ..paid() };
         assert_eq!(purchase(refunded.clone()).gate(), Gate::Closed { since: at(8) });
-        assert_eq!(purchase(refunded.merge(&subscribed(SubscriptionStatus::Active))).gate(), Gate::Closed { since: at(8) });
+        assert_eq!(
+            purchase(refunded.merge(&subscribed(SubscriptionStatus::Active))).gate(),
+            Gate::Closed { since: at(8) }
+        );
         let partly = Facts { refunds: [("ch_1".to_owned(), Refund { cents: 100, full_at: None })].into(), ..paid() };
         assert_eq!(purchase(partly).gate(), Gate::Open);
     }
@@ -280,7 +296,11 @@ pub(crate) mod tests {
             let purchase = purchase(subscribed(status));
             assert_eq!((purchase.gate(), purchase.status()), (gate, payment), "{status:?}");
         }
-        assert_eq!(purchase(paid().merge(&subscribed(Status::Incomplete))).gate(), Gate::Open, "paid, the update not here yet");
+        assert_eq!(
+            purchase(paid().merge(&subscribed(Status::Incomplete))).gate(),
+            Gate::Open,
+            "paid, the update not here yet"
+        );
     }
 
     #[test]
@@ -289,7 +309,10 @@ pub(crate) mod tests {
         assert_eq!(paid.access_status(), AccessStatus::Pending);
         let invited = paid.seeing(Observed::Invited, None, at(20));
         assert_eq!((invited.access_status(), invited.access.granted_at), (AccessStatus::Active, Some(at(20))));
-        let refund = Facts { refunds: [("ch_1".to_owned(), Refund { cents: 4900, full_at: Some(at(30)) })].into(), ..Facts::default() };
+        let refund = Facts {
+            refunds: [("ch_1".to_owned(), Refund { cents: 4900, full_at: Some(at(30)) })].into(),
+            ..Facts::default()
+        };
         let refunded = invited.learning(&refund);
         assert_eq!((refunded.access_status(), refunded.access.observed), (AccessStatus::Revoked, Observed::Invited));
         assert_eq!(refunded.seeing(Observed::Nothing, None, at(40)).access.granted_at, Some(at(20)));

@@ -77,7 +77,14 @@ pub struct Repository {
 
 impl Repository {
     /// Lists a repository.
-    pub fn list(company: CompanyId, id: RepositoryId, slug: String, currency: String, new: NewRepository, now: Timestamp) -> Self {
+    pub fn list(
+        company: CompanyId,
+        id: RepositoryId,
+        slug: String,
+        currency: String,
+        new: NewRepository,
+        now: Timestamp,
+    ) -> Self {
         let NewRepository { github, display_name, description, cover_image_url, pricing, features } = new;
         Self {
             company,

@@ -83,7 +83,10 @@ pub struct PurchaseRef {
 impl PurchaseRef {
     /// Reads the metadata that checkout wrote; `None` when they are somebody else's.
     pub fn from_metadata(metadata: &BTreeMap<String, String>) -> Option<Self> {
-        Some(Self { company: CompanyId(metadata.get(metadata::COMPANY)?.parse().ok()?), purchase: metadata.get(metadata::PURCHASE)?.parse().ok()? })
+        Some(Self {
+            company: CompanyId(metadata.get(metadata::COMPANY)?.parse().ok()?),
+            purchase: metadata.get(metadata::PURCHASE)?.parse().ok()?,
+        })
     }
 }
 
@@ -141,7 +144,8 @@ pub fn read(body: &[u8]) -> Result<Received, NotAnEvent> {
     if envelope.object != "event" {
         return Err(NotAnEvent::Malformed(serde::de::Error::custom("not an event")));
     }
-    let created = Timestamp::from_second(envelope.created).map_err(serde::de::Error::custom).map_err(NotAnEvent::Malformed)?;
+    let created =
+        Timestamp::from_second(envelope.created).map_err(serde::de::Error::custom).map_err(NotAnEvent::Malformed)?;
     if envelope.account.is_some() {
         // Only Connect platforms get events of other accounts, and Tollgate is none.
         return Ok(Received::Irrelevant { reason: "another account's event" });

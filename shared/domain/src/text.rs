@@ -65,6 +65,12 @@ text! {
     WebUrl, web_url
 }
 
+/// Bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|nibble| char::from(DIGITS[usize::from(nibble)])).collect()
+}
+
 fn line(text: &str, max: usize) -> Result<String, Problem> {
     let text = text.trim();
     if text.is_empty() {
@@ -107,9 +113,15 @@ fn email(text: &str) -> Result<String, Problem> {
     let (local, host) = text.rsplit_once('@').ok_or(malformed.clone())?;
     let local_is_plain = !local.is_empty()
         && local.len() <= 64
-        && local.chars().all(|c| !c.is_whitespace() && !matches!(c, '@' | ',' | ';' | ':' | '<' | '>' | '(' | ')' | '[' | ']' | '"' | '\\'));
+        && local.chars().all(|c| {
+            !c.is_whitespace() && !matches!(c, '@' | ',' | ';' | ':' | '<' | '>' | '(' | ')' | '[' | ']' | '"' | '\\')
+        });
     let label_is_plain = |label: &str| {
-        !label.is_empty() && label.len() <= 63 && label.chars().all(|c| c.is_alphanumeric() || c == '-') && !label.starts_with('-') && !label.ends_with('-')
+        !label.is_empty()
+            && label.len() <= 63
+            && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
     };
     if local_is_plain && host.contains('.') && host.split('.').all(label_is_plain) {
         Ok(format!("{local}@{}", host.to_lowercase()))
@@ -123,7 +135,9 @@ fn web_url(text: &str) -> Result<String, Problem> {
     let text = line(text, 2048)?;
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).ok_or(malformed.clone())?;
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let plain = !host.is_empty() && !host.contains('@') && text.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '"' | '<' | '>' | '\\' | '`'));
+    let plain = !host.is_empty()
+        && !host.contains('@')
+        && text.chars().all(|c| c.is_ascii_graphic() && !matches!(c, '"' | '<' | '>' | '\\' | '`'));
     if plain { Ok(text) } else { Err(malformed) }
 }
 
@@ -139,7 +153,19 @@ mod tests {
 
     #[test]
     fn addresses_that_could_reach_somebody_else_are_refused() {
-        for bad in ["", "a", "a@b", "@example.com", "a@@example.com", "a,b@example.com", "a@example.com,b@example.com", "<a@example.com>", "a b@example.com", "a@-example.com", "a@example..com"] {
+        for bad in [
+            "",
+            "a",
+            "a@b",
+            "@example.com",
+            "a@@example.com",
+            "a,b@example.com",
+            "a@example.com,b@example.com",
+            "<a@example.com>",
+            "a b@example.com",
+            "a@-example.com",
+            "a@example..com",
+        ] {
             assert!(Email::parse(bad).is_err(), "{bad:?} was accepted");
         }
         assert_eq!(Email::parse("a@example.com\r\nBcc: b@example.com"), Err(Problem::ControlCharacters));
@@ -160,7 +186,14 @@ mod tests {
     #[test]
     fn web_addresses_are_http_with_a_host_and_nothing_that_breaks_out_of_an_attribute() {
         assert!(WebUrl::parse("https://cdn.example.com/cover.png?size=2#top").is_ok());
-        for bad in ["javascript:alert(1)", "https://", "ftp://example.com", "https://user@example.com/", "https://example.com/\"onload=", "https://example.com/a b"] {
+        for bad in [
+            "javascript:alert(1)",
+            "https://",
+            "ftp://example.com",
+            "https://user@example.com/",
+            "https://example.com/\"onload=",
+            "https://example.com/a b",
+        ] {
             assert!(WebUrl::parse(bad).is_err(), "{bad:?} was accepted");
         }
     }

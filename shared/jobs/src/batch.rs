@@ -51,7 +51,11 @@ where
     report
 }
 
-async fn run<F: Future<Output = Outcome>>(record: &Record, deadline: Option<Instant>, handle: &impl Fn(Job) -> F) -> bool {
+async fn run<F: Future<Output = Outcome>>(
+    record: &Record,
+    deadline: Option<Instant>,
+    handle: &impl Fn(Job) -> F,
+) -> bool {
     if deadline.is_some_and(|deadline| deadline.saturating_duration_since(Instant::now()) < RECORD_BUDGET) {
         tracing::warn!("no time left for this record");
         return false;
@@ -83,8 +87,16 @@ mod tests {
     use super::*;
 
     fn record(id: &str, attempt: u32) -> Record {
-        let entitlement = EntitlementKey { company: CompanyId(1), repository: "0190b5a0-0000-7000-8000-000000000001".parse().unwrap(), account: GithubUserId(7) };
-        Record { message_id: id.into(), body: Job::SyncAccess { entitlement, attempt }.to_message().unwrap(), receive_count: 1 }
+        let entitlement = EntitlementKey {
+            company: CompanyId(1),
+            repository: "0190b5a0-0000-7000-8000-000000000001".parse().unwrap(),
+            account: GithubUserId(7),
+        };
+        Record {
+            message_id: id.into(),
+            body: Job::SyncAccess { entitlement, attempt }.to_message().unwrap(),
+            receive_count: 1,
+        }
     }
 
     async fn handle(job: Job) -> Outcome {

@@ -79,7 +79,11 @@ mod tests {
     #[test]
     fn a_job_survives_its_message() {
         let job = Job::SyncAccess {
-            entitlement: EntitlementKey { company: CompanyId(1), repository: "0190b5a0-0000-7000-8000-000000000001".parse().unwrap(), account: GithubUserId(7) },
+            entitlement: EntitlementKey {
+                company: CompanyId(1),
+                repository: "0190b5a0-0000-7000-8000-000000000001".parse().unwrap(),
+                account: GithubUserId(7),
+            },
             attempt: 2,
         };
         let message = job.to_message().unwrap();

@@ -8,7 +8,7 @@ use domain::Failure;
 use crate::{Job, Record};
 
 /// The longest that a queue itself delays a message (SQS: `DelaySeconds`). Longer waits are several hops.
-const LONGEST_DELAY: Duration = Duration::from_secs(900);
+const LONGEST_DELAY: Duration = Duration::from_mins(15);
 
 /// One queue.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ impl Queue {
         let seconds = delay.min(LONGEST_DELAY).as_secs();
         let request = self.client.send_message().queue_url(&*self.url).message_body(body);
         let request = if seconds > 0 { request.set_delay_seconds(i32::try_from(seconds).ok()) } else { request };
-        request.send().await.map(drop).map_err(|error| Failure::unavailable("sending a message", error))
+        Box::pin(request.send()).await.map(drop).map_err(|error| Failure::unavailable("sending a message", error))
     }
 }
 
@@ -78,7 +78,8 @@ impl Queue {
     /// # Errors
     /// When the queue does not answer.
     pub async fn release(&self, receipt: &str) -> Result<(), Failure> {
-        let request = self.client.change_message_visibility().queue_url(&*self.url).receipt_handle(receipt).visibility_timeout(0);
+        let request =
+            self.client.change_message_visibility().queue_url(&*self.url).receipt_handle(receipt).visibility_timeout(0);
         request.send().await.map(drop).map_err(|error| Failure::unavailable("releasing a message", error))
     }
 }
@@ -94,7 +95,10 @@ pub struct Received {
 
 impl From<Message> for Received {
     fn from(message: Message) -> Self {
-        let count = message.attributes.as_ref().and_then(|attributes| attributes.get(&MessageSystemAttributeName::ApproximateReceiveCount));
+        let count = message
+            .attributes
+            .as_ref()
+            .and_then(|attributes| attributes.get(&MessageSystemAttributeName::ApproximateReceiveCount));
         Self {
             record: Record {
                 message_id: message.message_id.unwrap_or_default(),

@@ -71,7 +71,10 @@ fn aws_http_client() -> SharedHttpClient {
     match TlsContext::builder().with_trust_store(roots).build() {
         Ok(context) => builder.tls_context(context).build_https(),
         Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "the pinned roots cannot be used; the system's are");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the pinned roots cannot be used; the system's are"
+            );
             builder.build_https()
         }
     }

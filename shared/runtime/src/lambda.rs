@@ -12,13 +12,14 @@ use axum::Router;
 use jobs::{Job, Outcome, Record, run_batch};
 use lambda_runtime::{LambdaEvent, service_fn};
 
-use crate::Error;
+use crate::{Error, Services};
 
 /// Serves a router to API Gateway until Lambda ends the process.
 ///
 /// # Errors
 /// When Lambda's loop ends.
-pub async fn serve(router: Router) -> Result<(), Error> {
+pub async fn serve(services: Services, router: Router) -> Result<(), Error> {
+    services.warm_up().await;
     lambda_http::run(router).await.map_err(Error::Lambda)
 }
 
@@ -26,10 +27,11 @@ pub async fn serve(router: Router) -> Result<(), Error> {
 ///
 /// # Errors
 /// When Lambda's loop ends.
-pub async fn consume<F>(handle: impl Fn(Job) -> F + Send + Sync + 'static) -> Result<(), Error>
+pub async fn consume<F>(services: Services, handle: impl Fn(Job) -> F + Send + Sync + 'static) -> Result<(), Error>
 where
     F: Future<Output = Outcome> + Send + 'static,
 {
+    services.warm_up().await;
     run_consumer(Arc::new(move |job| Box::pin(handle(job)))).await
 }
 
@@ -58,5 +60,9 @@ fn since_epoch() -> Duration {
 
 fn record(message: SqsMessage) -> Record {
     let receive_count = message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
-    Record { message_id: message.message_id.unwrap_or_default(), body: message.body.unwrap_or_default(), receive_count: receive_count.unwrap_or(1) }
+    Record {
+        message_id: message.message_id.unwrap_or_default(),
+        body: message.body.unwrap_or_default(),
+        receive_count: receive_count.unwrap_or(1),
+    }
 }

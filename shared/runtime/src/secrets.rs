@@ -10,7 +10,7 @@ use aws_sdk_secretsmanager::{Client, operation::get_secret_value::GetSecretValue
 use domain::{Clock, Secret, SecretSource, SecretUnavailable, Timestamp};
 
 /// How long a value is used before it is read again.
-const FRESH: Duration = Duration::from_secs(60);
+const FRESH: Duration = Duration::from_mins(1);
 
 struct Reader {
     client: Client,
@@ -43,7 +43,11 @@ impl Reader {
                 Ok(secret)
             }
             (Err(SecretUnavailable::Unreachable { source, .. }), Some((secret, _))) => {
-                tracing::warn!(name = self.name, error = &*source as &dyn std::error::Error, "using the last known value of a secret");
+                tracing::warn!(
+                    name = self.name,
+                    error = &*source as &dyn std::error::Error,
+                    "using the last known value of a secret"
+                );
                 Ok(secret)
             }
             (Err(error), _) => Err(error),
@@ -54,7 +58,11 @@ impl Reader {
         let missing = || SecretUnavailable::Missing { name: self.name.clone() };
         match self.client.get_secret_value().secret_id(&self.name).send().await {
             Ok(answer) => answer.secret_string.and_then(Secret::new).ok_or_else(missing),
-            Err(error) if matches!(error.as_service_error(), Some(GetSecretValueError::ResourceNotFoundException(_))) => Err(missing()),
+            Err(error)
+                if matches!(error.as_service_error(), Some(GetSecretValueError::ResourceNotFoundException(_))) =>
+            {
+                Err(missing())
+            }
             Err(error) => Err(SecretUnavailable::Unreachable { name: self.name.clone(), source: Arc::new(error) }),
         }
     }

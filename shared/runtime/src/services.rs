@@ -1,6 +1,12 @@
 //! Makes what the functions stand on from the settings. A function that does not ask for a part does not link its client.
 
-use std::time::Duration;
+use std::{
+    fmt,
+    future::Future,
+    pin::Pin,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_async::rt::sleep::TokioSleep;
@@ -8,19 +14,24 @@ use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use aws_types::{SdkConfig, region::Region};
 use clients::{Github, Stripe};
-use domain::{Clock, Random, SecretSource};
+use domain::{Clock, CompanyId, Random, SecretSource};
 use jobs::Queue;
 use store::{Store, Volatile};
 
 use crate::{Edges, Error, Settings, secrets};
 
+/// How long the start may wait for first connections. Later they are opened when they are needed.
+const WARM_UP: Duration = Duration::from_millis(300);
+
 /// What functions stand on.
-#[derive(Debug)]
 pub struct Services {
     settings: Settings,
     edges: Edges,
     sdk: SdkConfig,
+    first_calls: Mutex<Vec<FirstCall>>,
 }
+
+type FirstCall = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Services {
     /// From the environment of this process, with the real edges. Logging begins.
@@ -35,7 +46,20 @@ impl Services {
     /// From these settings and edges.
     pub fn new(settings: Settings, edges: Edges) -> Self {
         let sdk = sdk_config(&settings, &edges);
-        Self { settings, edges, sdk }
+        Self { settings, edges, sdk, first_calls: Mutex::default() }
+    }
+
+    /// Makes one harmless call to each service that was asked for, at once and for a moment only: Lambda gives the start of
+    /// a process more power than a request, so that is where connections are opened and secrets are read first.
+    pub(crate) async fn warm_up(&self) {
+        let calls = std::mem::take(&mut *self.first_calls.lock().unwrap_or_else(PoisonError::into_inner));
+        if tokio::time::timeout(WARM_UP, futures::future::join_all(calls)).await.is_err() {
+            tracing::debug!("the first calls took too long");
+        }
+    }
+
+    fn first_call(&self, call: impl Future<Output = ()> + Send + 'static) {
+        self.first_calls.lock().unwrap_or_else(PoisonError::into_inner).push(Box::pin(call));
     }
 
     /// The data.
@@ -43,7 +67,10 @@ impl Services {
     /// # Errors
     /// When a setting is missing.
     pub fn store(&self) -> Result<Store, Error> {
-        Ok(Store::new(self.dynamodb(), self.settings.require("TABLE_NAME")?))
+        let store = Store::new(self.dynamodb(), self.settings.require("TABLE_NAME")?);
+        let first = store.clone();
+        self.first_call(async move { drop(first.company(CompanyId(0)).await) });
+        Ok(store)
     }
 
     /// What may be lost.
@@ -85,7 +112,12 @@ impl Services {
     /// When a setting is missing.
     pub fn stripe(&self) -> Result<Stripe, Error> {
         let url = self.url("STRIPE_API_URL")?;
-        Ok(Stripe::new(self.edges.outbound.clone(), url, self.secret("STRIPE_SECRET_KEY_NAME")?, self.edges.first_backoff))
+        Ok(Stripe::new(
+            self.edges.outbound.clone(),
+            url,
+            self.secret("STRIPE_SECRET_KEY_NAME")?,
+            self.edges.first_backoff,
+        ))
     }
 
     /// The secrets that Stripe signs webhooks with.
@@ -129,7 +161,10 @@ impl Services {
 
     fn secret(&self, setting: &'static str) -> Result<SecretSource, Error> {
         let client = aws_sdk_secretsmanager::Client::new(&self.sdk_at("AWS_ENDPOINT_URL_SECRETS_MANAGER"));
-        Ok(secrets::source(client, self.settings.require(setting)?, self.clock()))
+        let secret = secrets::source(client, self.settings.require(setting)?, self.clock());
+        let first = secret.clone();
+        self.first_call(async move { drop(first.read().await) });
+        Ok(secret)
     }
 
     fn url(&self, setting: &'static str) -> Result<String, Error> {
@@ -145,13 +180,23 @@ impl Services {
     }
 }
 
+impl fmt::Debug for Services {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Services").field("edges", &self.edges).finish_non_exhaustive()
+    }
+}
+
 /// Made by hand: on Lambda the credentials and the region are in the environment, and looking for them elsewhere costs time
 /// at every start.
 fn sdk_config(settings: &Settings, edges: &Edges) -> SdkConfig {
     let get = |name| settings.get(name).unwrap_or_default().to_owned();
     let token = settings.get("AWS_SESSION_TOKEN").map(str::to_owned);
-    let credentials = Credentials::new(get("AWS_ACCESS_KEY_ID"), get("AWS_SECRET_ACCESS_KEY"), token, None, "environment");
-    let region = settings.get("AWS_REGION").or_else(|| settings.get("AWS_DEFAULT_REGION")).map(|name| Region::new(name.to_owned()));
+    let credentials =
+        Credentials::new(get("AWS_ACCESS_KEY_ID"), get("AWS_SECRET_ACCESS_KEY"), token, None, "environment");
+    let region = settings
+        .get("AWS_REGION")
+        .or_else(|| settings.get("AWS_DEFAULT_REGION"))
+        .map(|name| Region::new(name.to_owned()));
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(edges.aws_timeout / 3)
         .operation_attempt_timeout(edges.aws_timeout / 3)
@@ -162,7 +207,11 @@ fn sdk_config(settings: &Settings, edges: &Edges) -> SdkConfig {
         .region(region)
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(edges.aws.clone())
-        .retry_config(RetryConfig::standard().with_max_attempts(3).with_initial_backoff(edges.first_backoff.min(Duration::from_millis(100))))
+        .retry_config(
+            RetryConfig::standard()
+                .with_max_attempts(3)
+                .with_initial_backoff(edges.first_backoff.min(Duration::from_millis(100))),
+        )
         .timeout_config(timeouts)
         .sleep_impl(TokioSleep::new())
         .time_source(aws_smithy_async::time::SystemTimeSource::new())

@@ -3,6 +3,7 @@
 use domain::{
     CompanyId, Failure, Secret, Timestamp,
     company::{Company, Role},
+    text,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -36,7 +37,11 @@ impl Store {
     pub async fn found_company(&self, company: &Company, token: &Secret, operator: &Operator) -> Result<bool, Failure> {
         let writes = vec![
             self.table.put_if_absent(item("company", &keys::company(company.id), company)?)?,
-            self.table.put_if_absent(item("operator-token", &keys::operator_token(company.id, &sha256(token)), operator)?)?,
+            self.table.put_if_absent(item(
+                "operator-token",
+                &keys::operator_token(company.id, &sha256(token)),
+                operator,
+            )?)?,
         ];
         match self.table.transact(writes).await {
             Ok(()) => Ok(true),
@@ -53,5 +58,5 @@ impl Store {
 
 /// Lower-case hex. Tokens have 142 random bits, so a fast hash keeps them as safe as a slow one.
 fn sha256(token: &Secret) -> String {
-    Sha256::digest(token.reveal().as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    text::hex(&Sha256::digest(token.reveal().as_bytes()))
 }

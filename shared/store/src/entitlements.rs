@@ -50,9 +50,9 @@ impl Store {
         let key = purchase.entitlement();
         let values = vec![
             (":type", text("entitlement")),
-            (":company", number(key.company)),
+            (":company", number(key.company.0)),
             (":repository", text(key.repository.to_string())),
-            (":account", number(key.account)),
+            (":account", number(key.account.0)),
             (":github", attribute(&purchase.github)?),
             (":purchase", AttributeValue::Ss(vec![purchase.id.to_string()])),
             (":one", number(1)),
@@ -65,11 +65,22 @@ impl Store {
     /// The purchase no longer justifies its entitlement.
     pub(crate) fn no_longer_justify(&self, purchase: &Purchase) -> Result<Write, Failure> {
         let values = vec![(":purchase", AttributeValue::Ss(vec![purchase.id.to_string()])), (":one", number(1))];
-        self.table.update(&keys::entitlement(&purchase.entitlement()), "DELETE justified_by :purchase ADD rev :one", owned(values), None)
+        self.table.update(
+            &keys::entitlement(&purchase.entitlement()),
+            "DELETE justified_by :purchase ADD rev :one",
+            owned(values),
+            None,
+        )
     }
 
-    fn observe(&self, entitlement: &Entitlement, observed: Observed, problem: Option<&AccessProblem>) -> Result<Write, Failure> {
-        let mut values = vec![(":observed", attribute(&observed)?), (":rev", number(entitlement.rev)), (":one", number(1))];
+    fn observe(
+        &self,
+        entitlement: &Entitlement,
+        observed: Observed,
+        problem: Option<&AccessProblem>,
+    ) -> Result<Write, Failure> {
+        let mut values =
+            vec![(":observed", attribute(&observed)?), (":rev", number(entitlement.rev)), (":one", number(1))];
         let expression = match problem {
             Some(problem) => {
                 values.push((":problem", attribute(problem)?));

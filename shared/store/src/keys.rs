@@ -3,7 +3,10 @@
 //! A component that comes from outside is an id, a number, a hash, a slug or a lower-cased GitHub name. None of them can
 //! hold the separator `#`, so no value can leave its partition.
 
-use domain::{CompanyId, GithubUserId, PurchaseId, RepositoryId, Timestamp, access::EntitlementKey, purchase::AccessStatus, repository::GithubPath};
+use domain::{
+    CompanyId, GithubUserId, PurchaseId, RepositoryId, Timestamp, access::EntitlementKey, purchase::AccessStatus,
+    repository::GithubPath,
+};
 
 /// Where an item is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -15,7 +15,12 @@ impl Store {
     }
 
     /// Adds a line, if it is not there yet: that it is there proves that its cause was dealt with.
-    pub(crate) fn log_once(&self, company: CompanyId, purchase: PurchaseId, entry: &LogEntry) -> Result<Write, Failure> {
+    pub(crate) fn log_once(
+        &self,
+        company: CompanyId,
+        purchase: PurchaseId,
+        entry: &LogEntry,
+    ) -> Result<Write, Failure> {
         self.table.put_if_absent(item("log", &keys::log_entry(company, purchase, entry.created_at, &entry.id), entry)?)
     }
 }

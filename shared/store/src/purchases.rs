@@ -63,19 +63,32 @@ impl Store {
     }
 
     /// The company's purchase with its log, oldest line first; both are read at once.
-    pub async fn purchase_with_log(&self, company: CompanyId, id: PurchaseId) -> Result<(Option<Purchase>, Vec<LogEntry>), Failure> {
+    pub async fn purchase_with_log(
+        &self,
+        company: CompanyId,
+        id: PurchaseId,
+    ) -> Result<(Option<Purchase>, Vec<LogEntry>), Failure> {
         futures::try_join!(self.purchase(company, id), self.log(company, id))
     }
 
     /// The company's purchases with these ids, as they are now.
-    pub async fn purchases_by_id(&self, company: CompanyId, ids: impl IntoIterator<Item = PurchaseId>) -> Result<Vec<Purchase>, Failure> {
+    pub async fn purchases_by_id(
+        &self,
+        company: CompanyId,
+        ids: impl IntoIterator<Item = PurchaseId>,
+    ) -> Result<Vec<Purchase>, Failure> {
         let keys: Vec<_> = ids.into_iter().map(|id| keys::purchase(company, id)).collect();
         self.table.get_many(&keys, Freshness::Strong).await
     }
 
     /// Changes a purchase from `before` to `after` because of what `entry` tells: the log's line, the purchase, the
     /// entitlement it justifies and its repository's sums change together or not at all.
-    pub async fn change_purchase(&self, before: &Purchase, after: &Purchase, entry: &LogEntry) -> Result<Change, Failure> {
+    pub async fn change_purchase(
+        &self,
+        before: &Purchase,
+        after: &Purchase,
+        entry: &LogEntry,
+    ) -> Result<Change, Failure> {
         let company = before.company;
         let mut writes = vec![self.log_once(company, before.id, entry)?];
         if before != after {
@@ -97,16 +110,27 @@ impl Store {
     }
 
     /// A page of the company's purchases, newest first.
-    pub async fn purchases(&self, company: CompanyId, filter: PurchaseFilter, page: PageRequest) -> Result<Page<Purchase>, Failure> {
+    pub async fn purchases(
+        &self,
+        company: CompanyId,
+        filter: PurchaseFilter,
+        page: PageRequest,
+    ) -> Result<Page<Purchase>, Failure> {
         let statuses: &[_] = filter.status.as_ref().map_or(&AccessStatus::ALL, std::slice::from_ref);
         let partitions: Vec<(Option<&'static str>, String)> = match (filter.repository, filter.status) {
             (None, None) => vec![(None, keys::purchases(company))],
             (None, Some(status)) => vec![(Some("gsi1"), keys::purchases_with_status(company, status))],
-            (Some(repository), _) => statuses.iter().map(|status| (Some("gsi2"), keys::purchases_of_repository(company, repository, *status))).collect(),
+            (Some(repository), _) => statuses
+                .iter()
+                .map(|status| (Some("gsi2"), keys::purchases_of_repository(company, repository, *status)))
+                .collect(),
         };
         let limit = Some(page.skip + page.limit);
-        let reads = partitions.iter().map(|(index, pk)| self.table.query::<Purchase>(Partition { index: *index, pk, newest_first: true, limit }));
-        let (found, total) = futures::try_join!(futures::future::try_join_all(reads), self.count_purchases(company, filter))?;
+        let reads = partitions.iter().map(|(index, pk)| {
+            self.table.query::<Purchase>(Partition { index: *index, pk, newest_first: true, limit })
+        });
+        let (found, total) =
+            futures::try_join!(futures::future::try_join_all(reads), self.count_purchases(company, filter))?;
         let mut rows: Vec<_> = found.into_iter().flatten().collect();
         rows.sort_by_key(|purchase| std::cmp::Reverse(purchase.id));
         Ok(Page { rows: rows.into_iter().skip(page.skip).take(page.limit).collect(), total })
@@ -129,6 +153,11 @@ fn row(company: CompanyId, purchase: &Purchase) -> Result<Item, Failure> {
     let mut row = item("purchase", &keys::purchase(company, purchase.id), purchase)?;
     let status = purchase.access_status();
     index(&mut row, "gsi1", keys::purchases_with_status(company, status), purchase.id.to_string());
-    index(&mut row, "gsi2", keys::purchases_of_repository(company, purchase.repository, status), purchase.id.to_string());
+    index(
+        &mut row,
+        "gsi2",
+        keys::purchases_of_repository(company, purchase.repository, status),
+        purchase.id.to_string(),
+    );
     Ok(row)
 }

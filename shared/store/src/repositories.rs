@@ -57,7 +57,12 @@ impl Store {
             self.table.put_if_absent(item("guard", &keys::github_guard(company, &repository.github), &Guard {})?)?,
             self.table.put_if_absent(item("guard", &keys::slug_guard(&repository.slug), &Guard {})?)?,
             self.table.put_if_absent(row)?,
-            self.table.update(&keys::company(company), "ADD repositories_active :one", vec![(":one".to_owned(), number(1))], None)?,
+            self.table.update(
+                &keys::company(company),
+                "ADD repositories_active :one",
+                vec![(":one".to_owned(), number(1))],
+                None,
+            )?,
         ];
         match self.table.transact(writes).await {
             Ok(()) => Ok(()),
@@ -70,15 +75,18 @@ impl Store {
     /// The company's repository, with its sums.
     pub async fn repository(&self, company: CompanyId, id: RepositoryId) -> Result<Option<Listed>, Failure> {
         let key = keys::repository(company, id);
-        let (repository, tally) = futures::try_join!(
-            self.table.get::<Repository>(&key, Freshness::Strong),
-            self.tally(company, id)
-        )?;
+        let (repository, tally) =
+            futures::try_join!(self.table.get::<Repository>(&key, Freshness::Strong), self.tally(company, id))?;
         Ok(repository.map(|repository| Listed { repository, tally }))
     }
 
     /// A page of the company's repositories, newest first; only the active or only the inactive ones if asked.
-    pub async fn repositories(&self, company: CompanyId, active: Option<bool>, page: PageRequest) -> Result<Page<Listed>, Failure> {
+    pub async fn repositories(
+        &self,
+        company: CompanyId,
+        active: Option<bool>,
+        page: PageRequest,
+    ) -> Result<Page<Listed>, Failure> {
         // Filtered in memory: a company sells dozens of repositories, and few of them are inactive.
         let limit = active.is_none().then_some(page.skip + page.limit);
         let pk = keys::repositories(company);
@@ -94,9 +102,12 @@ impl Store {
             Some(true) => counts.repositories_active,
             Some(false) => counts.repositories_inactive,
         };
-        let wanted = repositories.into_iter().filter(|repository| active.is_none_or(|active| repository.active == active));
+        let wanted =
+            repositories.into_iter().filter(|repository| active.is_none_or(|active| repository.active == active));
         let rows = wanted.skip(page.skip).take(page.limit);
-        let rows = rows.map(|repository| Listed { tally: tallies.get(&repository.id).copied().unwrap_or_default(), repository }).collect();
+        let rows = rows
+            .map(|repository| Listed { tally: tallies.get(&repository.id).copied().unwrap_or_default(), repository })
+            .collect();
         Ok(Page { rows, total })
     }
 

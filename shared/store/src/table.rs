@@ -56,21 +56,21 @@ impl Table {
         Self { client, name: name.into() }
     }
 
+    // The SDK's futures are many kilobytes; boxed here, the callers' stay small.
+
     pub(crate) async fn get<T: DeserializeOwned>(&self, key: &Key, freshness: Freshness) -> Result<Option<T>, Failure> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&*self.name)
-            .set_key(Some(key_item(key)))
-            .consistent_read(freshness == Freshness::Strong)
-            .send()
-            .await
-            .map_err(|error| Failure::unavailable("reading an item", error))?;
+        let request = self.client.get_item().table_name(&*self.name).set_key(Some(key_item(key)));
+        let request = request.consistent_read(freshness == Freshness::Strong);
+        let answer = Box::pin(request.send()).await.map_err(|error| Failure::unavailable("reading an item", error))?;
         answer.item.map(read).transpose()
     }
 
     /// Items by key, in no particular order; those that do not exist are left out.
-    pub(crate) async fn get_many<T: DeserializeOwned>(&self, keys: &[Key], freshness: Freshness) -> Result<Vec<T>, Failure> {
+    pub(crate) async fn get_many<T: DeserializeOwned>(
+        &self,
+        keys: &[Key],
+        freshness: Freshness,
+    ) -> Result<Vec<T>, Failure> {
         let mut found = Vec::with_capacity(keys.len());
         let mut wanted: Vec<Item> = keys.iter().map(key_item).collect();
         while !wanted.is_empty() {
@@ -80,28 +80,28 @@ impl Table {
                 .consistent_read(freshness == Freshness::Strong)
                 .build()
                 .map_err(|error| Failure::broken("asking for items", error))?;
-            let answer = self
-                .client
-                .batch_get_item()
-                .request_items(&*self.name, request)
-                .send()
-                .await
-                .map_err(|error| Failure::unavailable("reading items", error))?;
+            let request = self.client.batch_get_item().request_items(&*self.name, request);
+            let answer =
+                Box::pin(request.send()).await.map_err(|error| Failure::unavailable("reading items", error))?;
             for item in answer.responses.into_iter().flat_map(HashMap::into_values).flatten() {
                 found.push(read(item)?);
             }
-            wanted.extend(answer.unprocessed_keys.into_iter().flat_map(HashMap::into_values).flat_map(|rest| rest.keys));
+            wanted
+                .extend(answer.unprocessed_keys.into_iter().flat_map(HashMap::into_values).flat_map(|rest| rest.keys));
         }
         Ok(found)
     }
 
     pub(crate) async fn query<T: DeserializeOwned>(&self, partition: Partition<'_>) -> Result<Vec<T>, Failure> {
-        let (pk, wanted) = (partition.index.map_or_else(|| "pk".to_owned(), |index| format!("{index}pk")), partition.limit.unwrap_or(usize::MAX));
+        let (pk, wanted) = (
+            partition.index.map_or_else(|| "pk".to_owned(), |index| format!("{index}pk")),
+            partition.limit.unwrap_or(usize::MAX),
+        );
         let mut rows = Vec::new();
         let mut start = None;
         loop {
             let left = wanted - rows.len();
-            let answer = self
+            let request = self
                 .client
                 .query()
                 .table_name(&*self.name)
@@ -111,10 +111,9 @@ impl Table {
                 .expression_attribute_values(":pk", text(partition.pk))
                 .scan_index_forward(!partition.newest_first)
                 .set_limit(i32::try_from(left).ok())
-                .set_exclusive_start_key(start)
-                .send()
-                .await
-                .map_err(|error| Failure::unavailable("reading a list", error))?;
+                .set_exclusive_start_key(start);
+            let answer =
+                Box::pin(request.send()).await.map_err(|error| Failure::unavailable("reading a list", error))?;
             for item in answer.items.unwrap_or_default() {
                 rows.push(read(item)?);
             }
@@ -127,8 +126,8 @@ impl Table {
 
     /// Overwrites an item, whatever was there.
     pub(crate) async fn put(&self, item: Item) -> Result<(), Failure> {
-        let sent = self.client.put_item().table_name(&*self.name).set_item(Some(item)).send().await;
-        sent.map(drop).map_err(|error| Failure::unavailable("writing an item", error))
+        let request = self.client.put_item().table_name(&*self.name).set_item(Some(item));
+        Box::pin(request.send()).await.map(drop).map_err(|error| Failure::unavailable("writing an item", error))
     }
 
     /// All of the writes, or none. A retry of the SDK carries the same token, so it takes effect once.
@@ -136,9 +135,8 @@ impl Table {
         let items: Vec<_> = writes.into_iter().map(|write| write.0).collect();
         let mut tries = 1;
         loop {
-            let Err(error) = self.client.transact_write_items().set_transact_items(Some(items.clone())).send().await else {
-                return Ok(());
-            };
+            let request = self.client.transact_write_items().set_transact_items(Some(items.clone()));
+            let Err(error) = Box::pin(request.send()).await else { return Ok(()) };
             match verdict(&error) {
                 Some(failed) if !failed.is_empty() => return Err(Refusal::Conditions(failed)),
                 Some(_) if tries < CONFLICT_TRIES => {
@@ -159,8 +157,16 @@ impl Table {
         self.put_if(item, Some("rev = :rev"), Some((":rev", number(rev))))
     }
 
-    fn put_if(&self, item: Item, condition: Option<&str>, value: Option<(&str, AttributeValue)>) -> Result<Write, Failure> {
-        let mut put = Put::builder().table_name(&*self.name).set_item(Some(item)).set_condition_expression(condition.map(str::to_owned));
+    fn put_if(
+        &self,
+        item: Item,
+        condition: Option<&str>,
+        value: Option<(&str, AttributeValue)>,
+    ) -> Result<Write, Failure> {
+        let mut put = Put::builder()
+            .table_name(&*self.name)
+            .set_item(Some(item))
+            .set_condition_expression(condition.map(str::to_owned));
         if let Some((name, value)) = value {
             put = put.expression_attribute_values(name, value);
         }
@@ -169,13 +175,21 @@ impl Table {
     }
 
     /// Changes an item in place with an update expression, in which `#type` stands for the reserved word.
-    pub(crate) fn update(&self, key: &Key, expression: &str, values: Vec<(String, AttributeValue)>, condition: Option<&str>) -> Result<Write, Failure> {
+    pub(crate) fn update(
+        &self,
+        key: &Key,
+        expression: &str,
+        values: Vec<(String, AttributeValue)>,
+        condition: Option<&str>,
+    ) -> Result<Write, Failure> {
         let update = Update::builder()
             .table_name(&*self.name)
             .set_key(Some(key_item(key)))
             .update_expression(expression)
             .set_condition_expression(condition.map(str::to_owned))
-            .set_expression_attribute_names(expression.contains("#type").then(|| [("#type".to_owned(), "type".to_owned())].into()))
+            .set_expression_attribute_names(
+                expression.contains("#type").then(|| [("#type".to_owned(), "type".to_owned())].into()),
+            )
             .set_expression_attribute_values((!values.is_empty()).then(|| values.into_iter().collect()))
             .build()
             .map_err(|error| Failure::broken("building a write", error))?;
@@ -200,8 +214,14 @@ fn verdict(error: &SdkError<TransactWriteItemsError>) -> Option<Vec<usize>> {
         TransactWriteItemsError::TransactionCanceledException(canceled) => {
             let code = |reason: &CancellationReason| reason.code().unwrap_or_default().to_owned();
             let codes: Vec<_> = canceled.cancellation_reasons().iter().map(code).collect();
-            let failed = codes.iter().enumerate().filter(|(_, code)| *code == "ConditionalCheckFailed").map(|(place, _)| place).collect();
-            let passing = |code: &String| matches!(code.as_str(), "None" | "" | "ConditionalCheckFailed" | "TransactionConflict");
+            let failed = codes
+                .iter()
+                .enumerate()
+                .filter(|(_, code)| *code == "ConditionalCheckFailed")
+                .map(|(place, _)| place)
+                .collect();
+            let passing =
+                |code: &String| matches!(code.as_str(), "None" | "" | "ConditionalCheckFailed" | "TransactionConflict");
             codes.iter().all(passing).then_some(failed)
         }
         TransactWriteItemsError::TransactionInProgressException(_) => Some(Vec::new()),
@@ -235,8 +255,8 @@ pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
 
-pub(crate) fn number(value: impl ToString) -> AttributeValue {
-    AttributeValue::N(value.to_string())
+pub(crate) fn number(value: impl Into<i128>) -> AttributeValue {
+    AttributeValue::N(value.into().to_string())
 }
 
 impl From<Failure> for Refusal {

@@ -28,18 +28,25 @@ impl Store {
     /// The sums over each of a company's repositories.
     pub async fn tallies(&self, company: CompanyId) -> Result<HashMap<RepositoryId, Tally>, Failure> {
         let pk = keys::tallies(company);
-        let rows: Vec<Row> = self.table.query(Partition { index: None, pk: &pk, newest_first: false, limit: None }).await?;
+        let rows: Vec<Row> =
+            self.table.query(Partition { index: None, pk: &pk, newest_first: false, limit: None }).await?;
         Ok(rows.into_iter().map(|row| (row.sk, row.tally)).collect())
     }
 
     /// Adds `difference` to the sums; nothing when there is none.
-    pub(crate) fn add_to_tally(&self, company: CompanyId, repository: RepositoryId, difference: Tally) -> Result<Option<Write>, Failure> {
+    pub(crate) fn add_to_tally(
+        &self,
+        company: CompanyId,
+        repository: RepositoryId,
+        difference: Tally,
+    ) -> Result<Option<Write>, Failure> {
         let changed: Vec<_> = difference.fields().into_iter().filter(|(_, change)| *change != 0).collect();
         if changed.is_empty() {
             return Ok(None);
         }
         let terms: Vec<_> = changed.iter().map(|(name, _)| format!("{name} :{name}")).collect();
-        let mut values: Vec<(String, AttributeValue)> = changed.iter().map(|(name, change)| (format!(":{name}"), number(change))).collect();
+        let mut values: Vec<(String, AttributeValue)> =
+            changed.iter().map(|(name, change)| (format!(":{name}"), number(*change))).collect();
         values.push((":type".to_owned(), text("tally")));
         let expression = format!("SET #type = :type ADD {}", terms.join(", "));
         self.table.update(&keys::tally(company, repository), &expression, values, None).map(Some)

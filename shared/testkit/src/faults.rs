@@ -103,7 +103,7 @@ impl Rule {
                 *state ^= *state << 25;
                 *state ^= *state >> 27;
                 let drawn = state.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33;
-                (drawn % 100 < *percent).then(|| match (drawn / 100) % 4 {
+                (drawn % 100 < *percent).then_some(match (drawn / 100) % 4 {
                     0 => Fault::Before,
                     1 => Fault::After,
                     2 => Fault::Timeout,

@@ -10,7 +10,8 @@ pub(super) fn render(error: &ApiError) -> (StatusCode, Value) {
     let message = if error.kind.is_ours() { fixed_text(error.kind) } else { &error.message };
     let mut body = json!({"code": code(error.kind), "message": message});
     if !error.fields.is_empty() {
-        let details = error.fields.iter().map(|field| json!({"field": field.field, "message": field.problem.to_string()}));
+        let details =
+            error.fields.iter().map(|field| json!({"field": field.field, "message": field.problem.to_string()}));
         body["details"] = details.collect();
     }
     (super::status(error.kind), json!({"error": body}))

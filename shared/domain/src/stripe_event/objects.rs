@@ -28,8 +28,15 @@ type Metadata = BTreeMap<String, String>;
 pub(super) fn reader(kind: &str) -> Option<Reader> {
     match kind {
         "charge.succeeded" | "charge.refunded" => Some(charge),
-        "checkout.session.completed" | "checkout.session.async_payment_succeeded" | "checkout.session.async_payment_failed" | "checkout.session.expired" => Some(session),
-        "customer.subscription.created" | "customer.subscription.updated" | "customer.subscription.deleted" | "customer.subscription.paused" | "customer.subscription.resumed" => Some(subscription),
+        "checkout.session.completed"
+        | "checkout.session.async_payment_succeeded"
+        | "checkout.session.async_payment_failed"
+        | "checkout.session.expired" => Some(session),
+        "customer.subscription.created"
+        | "customer.subscription.updated"
+        | "customer.subscription.deleted"
+        | "customer.subscription.paused"
+        | "customer.subscription.resumed" => Some(subscription),
         "invoice.payment_succeeded" | "invoice.payment_failed" => Some(invoice),
         _ => None,
     }
@@ -97,10 +104,18 @@ fn charge(kind: &str, object: Value, now: Timestamp) -> Result<Told, serde_json:
         }
     }
     if charge.amount_refunded > 0 {
-        facts.refunds.insert(charge.id, Refund { cents: charge.amount_refunded, full_at: charge.refunded.then_some(now) });
+        facts
+            .refunds
+            .insert(charge.id, Refund { cents: charge.amount_refunded, full_at: charge.refunded.then_some(now) });
     }
-    let log = if refund { Some((Action::PaymentRefunded, LogStatus::Success)) } else { charge.captured.then_some((Action::PaymentSucceeded, LogStatus::Success)) };
-    let detail = refund.then(|| format!("{} of {} cents refunded", charge.amount_refunded, charge.amount_captured.unwrap_or(charge.amount)));
+    let log = if refund {
+        Some((Action::PaymentRefunded, LogStatus::Success))
+    } else {
+        charge.captured.then_some((Action::PaymentSucceeded, LogStatus::Success))
+    };
+    let detail = refund.then(|| {
+        format!("{} of {} cents refunded", charge.amount_refunded, charge.amount_captured.unwrap_or(charge.amount))
+    });
     Ok(Told { subject, facts, log, detail })
 }
 
@@ -153,7 +168,12 @@ fn session(kind: &str, object: Value, now: Timestamp) -> Result<Told, serde_json
             (Action::CheckoutCompleted, LogStatus::Success)
         }
     };
-    Ok(Told { subject: PurchaseRef::from_metadata(&session.metadata).map(Subject::Purchase), facts, log: Some(log), detail: None })
+    Ok(Told {
+        subject: PurchaseRef::from_metadata(&session.metadata).map(Subject::Purchase),
+        facts,
+        log: Some(log),
+        detail: None,
+    })
 }
 
 #[derive(Deserialize)]
@@ -169,7 +189,11 @@ struct SubscriptionObject {
 /// A subscription: its status decides.
 fn subscription(kind: &str, object: Value, now: Timestamp) -> Result<Told, serde_json::Error> {
     let subscription: SubscriptionObject = serde_json::from_value(object)?;
-    let status = if kind == "customer.subscription.deleted" { SubscriptionStatus::Canceled } else { SubscriptionStatus::from_stripe(&subscription.status) };
+    let status = if kind == "customer.subscription.deleted" {
+        SubscriptionStatus::Canceled
+    } else {
+        SubscriptionStatus::from_stripe(&subscription.status)
+    };
     let facts = Facts {
         subscription: Some(Subscription { status, at: now }),
         subscription_id: Some(subscription.id),
@@ -238,7 +262,12 @@ fn invoice(kind: &str, object: Value, now: Timestamp) -> Result<Told, serde_json
     let mut facts = Facts { customer: id(invoice.customer), subscription_id: subscription, ..Facts::default() };
     if kind == "invoice.payment_failed" {
         let detail = format!("attempt {} to pay the invoice failed", invoice.attempt_count);
-        return Ok(Told { subject, facts, log: Some((Action::PaymentFailed, LogStatus::Failed)), detail: Some(detail) });
+        return Ok(Told {
+            subject,
+            facts,
+            log: Some((Action::PaymentFailed, LogStatus::Failed)),
+            detail: Some(detail),
+        });
     }
     if let (Some(invoice_id), 1..) = (invoice.id, invoice.amount_paid) {
         facts.payments.insert(invoice_id, Payment { cents: invoice.amount_paid, at: now });
@@ -275,23 +304,40 @@ mod tests {
 
     #[test]
     fn a_session_and_its_charge_tell_of_the_same_money() {
-        let session = relevant("checkout.session.completed", json!({"id": "cs_1", "payment_status": "paid", "payment_intent": "pi_1", "amount_total": 4900, "metadata": ours()}));
-        let charge = relevant("charge.succeeded", json!({"id": "ch_1", "payment_intent": "pi_1", "amount": 4900, "amount_captured": 4900, "captured": true, "created": 1_700_000_000, "metadata": ours()}));
+        let session = relevant(
+            "checkout.session.completed",
+            json!({"id": "cs_1", "payment_status": "paid", "payment_intent": "pi_1", "amount_total": 4900, "metadata": ours()}),
+        );
+        let charge = relevant(
+            "charge.succeeded",
+            json!({"id": "ch_1", "payment_intent": "pi_1", "amount": 4900, "amount_captured": 4900, "captured": true, "created": 1_700_000_000, "metadata": ours()}),
+        );
         assert_eq!(session.facts.merge(&charge.facts).paid_cents(), 4900);
     }
 
     #[test]
     fn an_authorisation_is_no_payment_and_a_delayed_payment_is_awaited() {
-        let authorised = relevant("charge.succeeded", json!({"id": "ch_1", "payment_intent": "pi_1", "amount": 4900, "captured": false, "metadata": ours()}));
-        let delayed = relevant("checkout.session.completed", json!({"id": "cs_1", "payment_status": "unpaid", "payment_intent": "pi_1", "amount_total": 4900, "metadata": ours()}));
+        let authorised = relevant(
+            "charge.succeeded",
+            json!({"id": "ch_1", "payment_intent": "pi_1", "amount": 4900, "captured": false, "metadata": ours()}),
+        );
+        let delayed = relevant(
+            "checkout.session.completed",
+            json!({"id": "cs_1", "payment_status": "unpaid", "payment_intent": "pi_1", "amount_total": 4900, "metadata": ours()}),
+        );
         assert!(!authorised.facts.is_settled() && !delayed.facts.is_settled());
-        let coupon = relevant("checkout.session.completed", json!({"id": "cs_1", "payment_status": "no_payment_required", "payment_intent": null, "amount_total": 0, "metadata": ours()}));
+        let coupon = relevant(
+            "checkout.session.completed",
+            json!({"id": "cs_1", "payment_status": "no_payment_required", "payment_intent": null, "amount_total": 0, "metadata": ours()}),
+        );
         assert!(coupon.facts.is_settled());
     }
 
     #[test]
     fn a_partial_refund_is_not_a_full_one() {
-        let refund = |refunded, cents| relevant("charge.refunded", json!({"id": "ch_1", "payment_intent": "pi_1", "amount": 4900, "amount_captured": 4900, "captured": true, "amount_refunded": cents, "refunded": refunded, "metadata": ours()})).facts;
+        let refund = |refunded, cents| {
+            relevant("charge.refunded", json!({"id": "ch_1", "payment_intent": "pi_1", "amount": 4900, "amount_captured": 4900, "captured": true, "amount_refunded": cents, "refunded": refunded, "metadata": ours()})).facts
+        };
         assert_eq!(refund(false, 100).fully_refunded_at(), None);
         assert!(refund(true, 4900).fully_refunded_at().is_some());
         assert_eq!(refund(true, 4900).merge(&refund(false, 100)).refunded_cents(), 4900);
@@ -323,7 +369,10 @@ mod tests {
         assert!(matches!(event("payout.paid", json!({})), Received::Irrelevant { .. }));
         let connect = json!({"id": "evt_1", "object": "event", "account": "acct_1", "type": "charge.succeeded", "created": 1, "data": {"object": {"id": "ch_1", "metadata": ours()}}});
         assert!(matches!(read(connect.to_string().as_bytes()), Ok(Received::Irrelevant { .. })));
-        assert!(matches!(read(br#"{"id": "evt_1", "object": "v2.core.event", "type": "v1.charge.succeeded"}"#), Err(NotAnEvent::Thin)));
+        assert!(matches!(
+            read(br#"{"id": "evt_1", "object": "v2.core.event", "type": "v1.charge.succeeded"}"#),
+            Err(NotAnEvent::Thin)
+        ));
         for garbage in [&b"{"[..], b"[]", b"null", b"{}", b"{\"object\":\"event\"}"] {
             assert!(matches!(read(garbage), Err(NotAnEvent::Malformed(_))));
         }
@@ -331,7 +380,10 @@ mod tests {
 
     #[test]
     fn an_expanded_link_is_read_like_an_id() {
-        let told = relevant("charge.succeeded", json!({"id": "ch_1", "payment_intent": {"id": "pi_1", "object": "payment_intent"}, "amount": 1, "captured": true, "metadata": ours()}));
+        let told = relevant(
+            "charge.succeeded",
+            json!({"id": "ch_1", "payment_intent": {"id": "pi_1", "object": "payment_intent"}, "amount": 1, "captured": true, "metadata": ours()}),
+        );
         assert_eq!(told.facts.payment_intent.as_deref(), Some("pi_1"));
     }
 }

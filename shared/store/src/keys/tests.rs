@@ -21,7 +21,10 @@ fn rows() -> Vec<Row> {
     let at = Timestamp::from_second(1_767_225_600).unwrap();
     let r = RepositoryId::generate(at, &random);
     let p = PurchaseId::generate(at, &random);
-    let path = GithubPath { owner: GithubLogin::parse("CTrimm").unwrap(), name: GithubRepositoryName::parse("Premium-Theme").unwrap() };
+    let path = GithubPath {
+        owner: GithubLogin::parse("CTrimm").unwrap(),
+        name: GithubRepositoryName::parse("Premium-Theme").unwrap(),
+    };
     let row = |item, key, read_by| Row { item, key, gsi1: None, gsi2: None, read_by };
     vec![
         row("company", company(c), "`company`; counts in `repositories`"),
@@ -29,7 +32,11 @@ fn rows() -> Vec<Row> {
         Row {
             gsi1: Some(repository_by_slug("premium-theme")),
             gsi2: Some(repository_by_id(r)),
-            ..row("repository", repository(c, r), "`repository`, `repositories`; gsi1 `product_by_slug`; gsi2 `product`")
+            ..row(
+                "repository",
+                repository(c, r),
+                "`repository`, `repositories`; gsi1 `product_by_slug`; gsi2 `product`",
+            )
         },
         row("slug guard", slug_guard("premium-theme"), "conditions only"),
         row("GitHub path guard", github_guard(c, &path), "conditions only"),
@@ -37,10 +44,18 @@ fn rows() -> Vec<Row> {
         Row {
             gsi1: Some(Key::new(purchases_with_status(c, AccessStatus::Active), p.to_string())),
             gsi2: Some(Key::new(purchases_of_repository(c, r, AccessStatus::Active), p.to_string())),
-            ..row("purchase", purchase(c, p), "`purchase` (strong), `purchases`; gsi1 by status; gsi2 by repository and status")
+            ..row(
+                "purchase",
+                purchase(c, p),
+                "`purchase` (strong), `purchases`; gsi1 by status; gsi2 by repository and status",
+            )
         },
         row("log entry", log_entry(c, p, at, "evt_1"), "`log`; conditions: an event is applied once"),
-        row("entitlement", entitlement(&EntitlementKey { company: c, repository: r, account: GithubUserId(583_231) }), "`entitlement` (strong)"),
+        row(
+            "entitlement",
+            entitlement(&EntitlementKey { company: c, repository: r, account: GithubUserId(583_231) }),
+            "`entitlement` (strong)",
+        ),
         row("GitHub pause (volatile)", github_pause(c), "`github_pause`"),
     ]
 }
@@ -52,7 +67,15 @@ fn page() -> String {
     );
     for row in rows() {
         let index = |key: Option<Key>| key.map_or_else(|| "–".to_owned(), |key| format!("`{}` / `{}`", key.pk, key.sk));
-        page += &format!("| {} | `{}` | `{}` | {} | {} | {} |\n", row.item, row.key.pk, row.key.sk, index(row.gsi1), index(row.gsi2), row.read_by);
+        page += &format!(
+            "| {} | `{}` | `{}` | {} | {} | {} |\n",
+            row.item,
+            row.key.pk,
+            row.key.sk,
+            index(row.gsi1),
+            index(row.gsi2),
+            row.read_by
+        );
     }
     page
 }
@@ -64,14 +87,19 @@ fn every_key_pattern_is_documented() {
         std::fs::write(path, page()).unwrap();
     }
     let written = std::fs::read_to_string(path).unwrap_or_default();
-    assert_eq!(written, page(), "ACCESS_PATTERNS.md is not what the keys say; UPDATE=1 cargo test -p store rewrites it");
+    assert_eq!(
+        written,
+        page(),
+        "ACCESS_PATTERNS.md is not what the keys say; UPDATE=1 cargo test -p store rewrites it"
+    );
 }
 
 #[test]
 fn every_function_that_makes_a_key_is_on_the_page() {
     let source = include_str!("../keys.rs");
     let made = source.lines().filter(|line| line.starts_with("pub fn ") && line.ends_with("-> Key {")).count();
-    let shown = rows().iter().map(|row| 1 + usize::from(row.gsi1.is_some()) + usize::from(row.gsi2.is_some())).sum::<usize>();
+    let shown =
+        rows().iter().map(|row| 1 + usize::from(row.gsi1.is_some()) + usize::from(row.gsi2.is_some())).sum::<usize>();
     // The two indexes of a purchase share its id as their sort key, so they have no function that makes a whole key.
     assert_eq!(made, shown - 2, "a function of keys.rs is missing from the rows above");
 }
