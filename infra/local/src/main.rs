@@ -18,7 +18,7 @@ async fn main() -> Result<()> {
             demo::play(&mut std::io::stdout()).await?;
         }
         Command::Serve { listen, data } => {
-            log("info,dynoxide=warn,rustack_sqs_core=warn");
+            log("info,dynoxide=error,rustack_sqs_core=warn");
             let world = World::real()?;
             let mut stack =
                 Stack::start(StackConfig { listen, data, settings: Settings::from_env(), world: world.clone() })

@@ -1,7 +1,7 @@
 //! One start of one binary: from exec to its first poll of a fake Runtime API.
 
 use std::{
-    fs,
+    env, fs,
     net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -77,7 +77,9 @@ impl Lambda {
 
     fn spawn(&self, command: &mut Command) -> Result<Child> {
         command.env_clear().envs(fake_aws::environment(self.address));
-        command.env("AWS_LAMBDA_RUNTIME_API", self.address.to_string()).env("PATH", "/usr/bin:/bin");
+        command
+            .env("AWS_LAMBDA_RUNTIME_API", self.address.to_string())
+            .env("PATH", env::var_os("PATH").unwrap_or_default());
         command.stdout(Stdio::null()).stderr(Stdio::null());
         command.spawn().with_context(|| format!("{} did not start", command.get_program().display()))
     }

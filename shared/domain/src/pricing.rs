@@ -82,8 +82,8 @@ impl PricingKind {
     ) -> Result<Self, (&'static str, Problem)> {
         let unwanted = |rule| Problem::Conflicting { rule };
         match (pricing_type, cadence, days) {
-            ("one-time", Some(_), _) => Err(("subscriptionCadence", unwanted("must be null for a one-time price"))),
-            ("one-time", None, Some(_)) => Err(("customCadenceDays", unwanted("must be null for a one-time price"))),
+            ("one-time", Some(_), _) => Err(("subscriptionCadence", unwanted("Must be null for a one-time price"))),
+            ("one-time", None, Some(_)) => Err(("customCadenceDays", unwanted("Must be null for a one-time price"))),
             ("one-time", None, None) => Ok(Self::OneTime),
             ("subscription", None, _) => Err(("subscriptionCadence", Problem::Required)),
             ("subscription", Some("custom"), None) => Err(("customCadenceDays", Problem::Required)),
@@ -94,7 +94,7 @@ impl PricingKind {
                 _ => Err(("customCadenceDays", Problem::OutOfRange { min: 1, max: MAX_CADENCE_DAYS })),
             },
             ("subscription", Some("monthly" | "yearly"), Some(_)) => {
-                Err(("customCadenceDays", unwanted("is only for the cadence custom")))
+                Err(("customCadenceDays", unwanted("Only the cadence custom has days")))
             }
             ("subscription", Some("monthly"), None) => Ok(Self::Subscription(Cadence::Monthly)),
             ("subscription", Some("yearly"), None) => Ok(Self::Subscription(Cadence::Yearly)),

@@ -4,22 +4,22 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
     /// It is missing, null or empty.
-    #[error("is required")]
+    #[error("This field is required")]
     Required,
     /// It has another JSON type.
-    #[error("must be {expected}")]
+    #[error("Must be {expected}")]
     WrongType {
         /// What it should be, with its article.
         expected: &'static str,
     },
     /// It has too many characters or entries.
-    #[error("must not be longer than {max}")]
+    #[error("Must not be longer than {max}")]
     TooLong {
         /// The most that is allowed.
         max: usize,
     },
     /// It is a number outside its range.
-    #[error("must be between {min} and {max}")]
+    #[error("Must be between {min} and {max}")]
     OutOfRange {
         /// The least that is allowed.
         min: i64,
@@ -33,10 +33,10 @@ pub enum Problem {
         what: &'static str,
     },
     /// It holds characters that no such text has, control characters for one.
-    #[error("must not contain control characters")]
+    #[error("Must not contain control characters")]
     ControlCharacters,
     /// It is not one of the values there are.
-    #[error("must be one of: {allowed}")]
+    #[error("Must be one of: {allowed}")]
     NotOneOf {
         /// The values there are, separated by commas.
         allowed: &'static str,

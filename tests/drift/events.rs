@@ -1,0 +1,73 @@
+//! The sample events: what they hold is what the functions read today.
+
+use std::fs;
+
+use domain::stripe_event::{self, Received};
+use jobs::Job;
+use lambda_http::request::LambdaRequest;
+use serde_json::Value;
+
+use crate::{root, template};
+
+/// Every file of `events/`: its name and its JSON.
+fn events() -> Vec<(String, Value)> {
+    let files = fs::read_dir(root().join("events")).unwrap().map(|entry| entry.unwrap().path());
+    files.map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), read(&path))).collect()
+}
+
+fn event(name: &str) -> Value {
+    read(&root().join("events").join(name))
+}
+
+fn read(path: &std::path::Path) -> Value {
+    let text = fs::read_to_string(path).unwrap();
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The jobs of a batch of messages.
+fn jobs(batch: &Value) -> Vec<Job> {
+    let records = batch["Records"].as_array().unwrap();
+    records.iter().map(|record| Job::from_message(record["body"].as_str().unwrap()).unwrap()).collect()
+}
+
+#[test]
+fn requests_are_understood_by_the_lambda_crate_and_routed_by_the_template() {
+    let template = template();
+    let routes = template.functions.iter().flat_map(|function| &function.routes);
+    let mut keys: Vec<String> = routes.map(|route| format!("{} {}", route.method, route.path)).collect();
+    keys.push("$default".to_owned());
+    for (name, event) in events().into_iter().filter(|(_, event)| event["Records"].is_null()) {
+        let key = event["routeKey"].as_str().unwrap();
+        assert!(keys.iter().any(|known| known == key), "{name}: template.yaml has no route {key}");
+        let request = serde_json::from_value(event).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(matches!(request, LambdaRequest::ApiGatewayV2(_)), "{name} is no request of payload format 2.0");
+    }
+}
+
+#[test]
+fn the_plain_and_the_base64_webhook_are_the_same() {
+    let body = |name| {
+        lambda_http::Request::from(serde_json::from_value::<LambdaRequest>(event(name)).unwrap()).into_body().to_vec()
+    };
+    assert_eq!(body("stripe-webhook.json"), body("stripe-webhook-base64.json"));
+}
+
+#[test]
+fn the_payments_batch_begins_with_what_intake_makes_of_the_webhook() {
+    let webhook = event("stripe-webhook.json");
+    let received = stripe_event::read(webhook["body"].as_str().unwrap().as_bytes()).unwrap();
+    let Received::Relevant(event) = received else { panic!("{received:?}") };
+    let expected = Job::ApplyPayment { event };
+    assert_eq!(
+        jobs(&self::event("payments-batch.json"))[0],
+        expected,
+        "put this body there: {}",
+        expected.to_message().unwrap()
+    );
+}
+
+#[test]
+fn each_batch_holds_the_jobs_of_its_queue() {
+    assert!(jobs(&event("payments-batch.json")).iter().all(|job| matches!(job, Job::ApplyPayment { .. })));
+    assert!(jobs(&event("access-batch.json")).iter().all(|job| matches!(job, Job::SyncAccess { .. })));
+}

@@ -1,0 +1,148 @@
+//! Least privilege: what each function may do on AWS, to the letter.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::template;
+
+/// One line per statement of the function's role: the service, its actions, what they work on.
+const GRANTS: &[(&str, &[&str])] = &[
+    (
+        "RepositoriesFunction",
+        &[
+            "dynamodb GetItem PutItem Query UpdateItem on Table",
+            "logs CreateLogStream PutLogEvents on RepositoriesLogs",
+        ],
+    ),
+    (
+        "StorefrontFunction",
+        &[
+            "dynamodb ConditionCheckItem GetItem PutItem UpdateItem on Table",
+            "dynamodb Query on Table/index/gsi1 Table/index/gsi2",
+            "logs CreateLogStream PutLogEvents on StorefrontLogs",
+            "secretsmanager GetSecretValue on secret:GithubCredentialsName secret:StripeSecretKeyName",
+        ],
+    ),
+    (
+        "PurchasesFunction",
+        &[
+            "dynamodb GetItem Query on Table Table/index/gsi1 Table/index/gsi2",
+            "logs CreateLogStream PutLogEvents on PurchasesLogs",
+        ],
+    ),
+    (
+        "WebhookIntakeFunction",
+        &[
+            "logs CreateLogStream PutLogEvents on WebhookIntakeLogs",
+            "secretsmanager GetSecretValue on secret:StripeWebhookSecretName",
+            "sqs SendMessage on PaymentsQueue",
+        ],
+    ),
+    (
+        "PaymentsWorkerFunction",
+        &[
+            "dynamodb GetItem PutItem UpdateItem on Table",
+            "logs CreateLogStream PutLogEvents on PaymentsWorkerLogs",
+            "secretsmanager GetSecretValue on secret:StripeSecretKeyName",
+            "sqs ChangeMessageVisibility DeleteMessage GetQueueAttributes ReceiveMessage on PaymentsQueue",
+            "sqs SendMessage on AccessQueue",
+        ],
+    ),
+    (
+        "AccessWorkerFunction",
+        &[
+            "dynamodb BatchGetItem GetItem PutItem UpdateItem on Table",
+            "dynamodb GetItem PutItem on VolatileTable",
+            "logs CreateLogStream PutLogEvents on AccessWorkerLogs",
+            "secretsmanager GetSecretValue on secret:GithubCredentialsName",
+            "sqs ChangeMessageVisibility DeleteMessage GetQueueAttributes ReceiveMessage SendMessage on AccessQueue",
+        ],
+    ),
+];
+
+#[test]
+fn a_function_may_do_what_is_written_here_and_nothing_else() {
+    for function in &template().functions {
+        let id = function.logical_id.as_str();
+        let expected = GRANTS.iter().find(|(name, _)| *name == id).map_or(&[][..], |(_, grants)| grants);
+        assert_eq!(
+            grants(&function.policies),
+            expected,
+            "{id}: change its role in template.yaml, or its grants in tests/drift/policies.rs"
+        );
+    }
+}
+
+#[test]
+fn nothing_is_granted_wholesale() {
+    for function in &template().functions {
+        for statement in statements(&function.policies) {
+            assert_eq!(statement["Effect"], "Allow", "{}: {statement}", function.logical_id);
+            let named = texts(&statement["Action"]).into_iter().chain(texts(&statement["Resource"]));
+            let wild: Vec<String> = named.filter(|text| text.contains('*')).collect();
+            assert!(wild.is_empty(), "{}: name what is meant instead of {wild:?}", function.logical_id);
+        }
+    }
+}
+
+#[test]
+fn no_two_functions_share_a_role() {
+    let template = template();
+    let functions = template.functions.iter();
+    let roles: BTreeSet<String> = functions
+        .map(|function| {
+            let role = &template.document["Resources"][&function.logical_id]["Properties"]["Role"]["Fn::GetAtt"][0];
+            role.as_str().unwrap_or_else(|| panic!("{} has no role of its own", function.logical_id)).to_owned()
+        })
+        .collect();
+    assert_eq!(roles.len(), template.functions.len(), "one role per function: {roles:?}");
+}
+
+/// The statements of all policies, rendered and sorted.
+fn grants(policies: &Value) -> Vec<String> {
+    let mut grants: Vec<String> = statements(policies).map(grant).collect();
+    grants.sort();
+    grants
+}
+
+fn statements(policies: &Value) -> impl Iterator<Item = &Value> {
+    let policies = policies.as_array().into_iter().flatten();
+    policies.flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().into_iter().flatten())
+}
+
+/// `sqs SendMessage on PaymentsQueue`
+fn grant(statement: &Value) -> String {
+    let (mut services, mut actions) = (BTreeSet::new(), BTreeSet::new());
+    for action in texts(&statement["Action"]) {
+        let (service, action) = action.split_once(':').unwrap();
+        services.insert(service.to_owned());
+        actions.insert(action.to_owned());
+    }
+    let resources: BTreeSet<String> = texts(&statement["Resource"]).into_iter().collect();
+    let joined = |set: BTreeSet<String>| set.into_iter().collect::<Vec<_>>().join(" ");
+    format!("{} {} on {}", joined(services), joined(actions), joined(resources))
+}
+
+/// One text or a list of them, with references by the name of what they refer to.
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::Array(values) => values.iter().flat_map(texts).collect(),
+        Value::String(text) => vec![text.clone()],
+        Value::Object(reference) => vec![match (&reference.get("Fn::GetAtt"), &reference.get("Fn::Sub")) {
+            (Some(attribute), _) => attribute[0].as_str().unwrap().to_owned(),
+            (_, Some(Value::String(pattern))) => resource(pattern),
+            _ => panic!("{value} is not understood here"),
+        }],
+        _ => panic!("{value} is not understood here"),
+    }
+}
+
+/// `${Table.Arn}/index/gsi1` as `Table/index/gsi1`, and a secret's ARN as the name of its parameter.
+fn resource(pattern: &str) -> String {
+    // Secrets Manager ends every ARN with six random characters.
+    match pattern.rsplit_once(":secret:").and_then(|(_, name)| name.strip_suffix("-??????")) {
+        Some(name) => format!("secret:{}", name.trim_matches(['$', '{', '}'])),
+        None => pattern.replace("${", "").replace(".Arn}", ""),
+    }
+}
