@@ -13,7 +13,6 @@ mod settings;
 
 pub use edges::Edges;
 pub use lambda::{consume, serve};
-pub use logging::log_to_stdout;
 pub use services::Services;
 pub use settings::{NEEDS, Settings};
 

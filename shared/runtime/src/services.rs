@@ -39,8 +39,9 @@ impl Services {
     /// # Errors
     /// When the edges cannot be made.
     pub fn from_env() -> Result<Self, Error> {
-        crate::log_to_stdout();
-        Ok(Self::new(Settings::from_env(), Edges::real()?))
+        let settings = Settings::from_env();
+        crate::logging::log_to_stdout(settings.get("RUST_LOG"));
+        Ok(Self::new(settings, Edges::real()?))
     }
 
     /// From these settings and edges.
