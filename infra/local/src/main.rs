@@ -17,6 +17,15 @@ async fn main() -> Result<()> {
             log("off");
             demo::play(&mut std::io::stdout()).await?;
         }
+        Command::Token { data } => {
+            log("warn,dynoxide=error");
+            let (listen, world) = (([127, 0, 0, 1], 0).into(), World::real()?);
+            let config = StackConfig { listen, data, settings: Settings::from_env(), world: world.clone() };
+            let stack = Stack::start(config).await?;
+            let token = welcome::another_token(&stack.store, &world.clock, &world.random).await?;
+            print(&format!("{}\n", token.reveal()));
+            stack.shutdown().await;
+        }
         Command::Serve { listen, data } => {
             log("info,dynoxide=error,rustack_sqs_core=warn");
             let world = World::real()?;

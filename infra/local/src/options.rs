@@ -14,6 +14,7 @@ Usage: tollgate [COMMAND] [OPTIONS]
 Commands:
   (none)   serve everything until Ctrl-C
   demo     play the whole story on an in-memory stack, and fail if a step fails
+  token    make another operator's token for company 1, and the company if need be
 
 Options:
   --listen ADDR       address to listen on       [default: 127.0.0.1:4321]
@@ -33,6 +34,11 @@ pub enum Command {
     },
     /// Play the story.
     Demo,
+    /// Make another operator's token.
+    Token {
+        /// The data.
+        data: Data,
+    },
     /// Print the help.
     Help,
 }
@@ -43,13 +49,13 @@ pub enum Command {
 /// When one of them is not understood.
 pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command> {
     let mut arguments = arguments.into_iter();
-    let (mut listen, mut data, mut demo) =
-        (SocketAddr::from(([127, 0, 0, 1], 4321)), Data::Dir(PathBuf::from(".tollgate")), false);
+    let (mut listen, mut data) = (SocketAddr::from(([127, 0, 0, 1], 4321)), Data::Dir(PathBuf::from(".tollgate")));
+    let mut command = None;
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().with_context(|| format!("{argument} needs a value"));
         match argument.as_str() {
             "--help" | "-h" => return Ok(Command::Help),
-            "demo" => demo = true,
+            "demo" | "token" if command.is_none() => command = Some(argument),
             "--listen" => {
                 let value = value()?;
                 listen =
@@ -62,7 +68,11 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command> {
             other => bail!("unknown argument {other}\n\n{HELP}"),
         }
     }
-    Ok(if demo { Command::Demo } else { Command::Serve { listen, data } })
+    Ok(match command.as_deref() {
+        Some("demo") => Command::Demo,
+        Some(_) => Command::Token { data },
+        None => Command::Serve { listen, data },
+    })
 }
 
 #[cfg(test)]
@@ -78,6 +88,7 @@ mod tests {
         let serve = Command::Serve { listen: "127.0.0.1:4321".parse().unwrap(), data: Data::Dir(".tollgate".into()) };
         assert_eq!(parsed("").unwrap(), serve);
         assert_eq!(parsed("demo").unwrap(), Command::Demo);
+        assert_eq!(parsed("token --data shop").unwrap(), Command::Token { data: Data::Dir("shop".into()) });
         assert_eq!(
             parsed("--data memory --listen 127.0.0.1:0").unwrap(),
             Command::Serve { listen: "127.0.0.1:0".parse().unwrap(), data: Data::Memory }
@@ -89,5 +100,6 @@ mod tests {
         assert!(parsed("--listen").unwrap_err().to_string().contains("needs a value"));
         assert!(parsed("--listen here").unwrap_err().to_string().contains("not an address"));
         assert!(parsed("--verbose").unwrap_err().to_string().contains("--verbose"));
+        assert!(parsed("demo token").unwrap_err().to_string().contains("token"));
     }
 }

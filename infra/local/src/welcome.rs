@@ -13,17 +13,32 @@ use crate::Stack;
 /// The company that the first start makes.
 pub const FIRST_COMPANY: CompanyId = CompanyId(1);
 
+/// Makes another operator's token for company 1, and the company if it is not there yet.
+///
+/// # Errors
+/// When the table does not answer.
+pub async fn another_token(store: &Store, clock: &Clock, random: &Random) -> Result<Secret> {
+    if let Some(token) = first_start(store, clock, random).await? {
+        return Ok(token);
+    }
+    let token = token::issue(token::OPERATOR, FIRST_COMPANY, random);
+    store.insert_operator(FIRST_COMPANY, &token, &operator("operator", clock)).await?;
+    Ok(token)
+}
+
 /// Makes company 1 and its first operator's token; `None` when they were made before.
 ///
 /// # Errors
 /// When the table does not answer.
 pub async fn first_start(store: &Store, clock: &Clock, random: &Random) -> Result<Option<Secret>> {
     let company = Company { id: FIRST_COMPANY, name: "My company".to_owned(), currency: "usd".to_owned() };
-    let operator =
-        Operator { name: "first operator".to_owned(), role: Role::Owner, created_at: clock.now(), revoked_at: None };
     let token = token::issue(token::OPERATOR, FIRST_COMPANY, random);
-    let founded = store.found_company(&company, &token, &operator).await?;
+    let founded = store.found_company(&company, &token, &operator("first operator", clock)).await?;
     Ok(founded.then_some(token))
+}
+
+fn operator(name: &str, clock: &Clock) -> Operator {
+    Operator { name: name.to_owned(), role: Role::Owner, created_at: clock.now(), revoked_at: None }
 }
 
 /// The text at the start.
@@ -59,7 +74,8 @@ fn walk(stack: &Stack, token: &Secret) -> String {
     };
     format!(
         r#"
-This is the first start, so company 1 was made, with an operator's token. It is shown only now:
+This is the first start, so company 1 was made, with an operator's token. It is shown only now
+(`tollgate token` makes another one):
 
   export TOKEN={token}
 

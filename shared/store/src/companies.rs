@@ -50,6 +50,21 @@ impl Store {
         }
     }
 
+    /// Makes another operator's token.
+    pub async fn insert_operator(
+        &self,
+        company: CompanyId,
+        token: &Secret,
+        operator: &Operator,
+    ) -> Result<(), Failure> {
+        let row = item("operator-token", &keys::operator_token(company, &sha256(token)), operator)?;
+        match self.table.transact(vec![self.table.put_if_absent(row)?]).await {
+            Ok(()) => Ok(()),
+            Err(Refusal::Conditions(_)) => Err(Failure::broken("writing a new token", "it exists already")),
+            Err(Refusal::Failure(failure)) => Err(failure),
+        }
+    }
+
     /// Whom a token of the company stands for, revoked or not. Read strongly: a revoked token must never be accepted again.
     pub async fn operator(&self, company: CompanyId, token: &Secret) -> Result<Option<Operator>, Failure> {
         self.table.get(&keys::operator_token(company, &sha256(token)), Freshness::Strong).await
