@@ -17,11 +17,15 @@ pub struct Functions {
 }
 
 impl Functions {
-    /// Makes all of them. `settings` gives a function its environment.
-    pub fn build(template: &Template, edges: &Edges, settings: impl Fn(&Function) -> Result<Settings>) -> Result<Self> {
+    /// Makes all of them. `edges` and `settings` give a function its ways out and its environment.
+    pub fn build(
+        template: &Template,
+        edges: impl Fn(&Function) -> Result<Edges>,
+        settings: impl Fn(&Function) -> Result<Settings>,
+    ) -> Result<Self> {
         let mut functions = Self { routers: HashMap::new(), workers: HashMap::new() };
         for function in &template.functions {
-            let services = Services::new(settings(function)?, edges.clone());
+            let services = Services::new(settings(function)?, edges(function)?);
             functions.add(function, &services).with_context(|| format!("{} in template.yaml", function.logical_id))?;
         }
         Ok(functions)

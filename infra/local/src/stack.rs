@@ -15,7 +15,7 @@ use jobs::Queue;
 use runtime::{Edges, Settings};
 use store::Store;
 use testkit::{
-    connector::Connector,
+    connector::{Connector, Grants},
     embedded::{self, Data, is_aws_call},
     faults::Faults,
     github,
@@ -117,14 +117,15 @@ impl Stack {
         let template = Template::parse(TEMPLATE).context("template.yaml")?;
         let StackConfig { data, settings, world, .. } = config;
 
-        let webhook_secret = webhook_secret(&settings, &world.random);
-        let sandboxes = Sandboxes::open(&data, &settings, &world, webhook_secret.as_deref())?;
-        // A table that is configured belongs to a real account or another emulator: then nothing is embedded.
+        // First of all: it makes sure that no other process uses the folder, so nothing there may be touched before. A table
+        // that is configured belongs to a real account or another emulator: then nothing is embedded.
         let embedded = if settings.get("TABLE_NAME").is_some() {
             None
         } else {
-            Some(embedded::Services::start(data, &world.clock).await?)
+            Some(embedded::Services::start(data.clone(), &world.clock).await?)
         };
+        let webhook_secret = webhook_secret(&settings, &world.random);
+        let sandboxes = Sandboxes::open(&data, &settings, &world, webhook_secret.as_deref())?;
         let environment = Environment {
             template: &template,
             embedded: embedded.as_ref(),
@@ -137,7 +138,11 @@ impl Stack {
             environment.seed_secrets(embedded, webhook_secret.as_deref())?;
         }
         let edges = edges(&world, embedded.as_ref())?;
-        let functions = Functions::build(&template, &edges, |function| environment.of(function))?;
+        let functions = Functions::build(
+            &template,
+            |function| Ok(granted(&edges, &world, embedded.as_ref(), Grants::of(&template, function)?)),
+            |function| environment.of(function),
+        )?;
         let queues = environment.queues(&edges);
         let pollers = pollers(&template, &functions, &queues)?;
 
@@ -191,10 +196,22 @@ impl Stack {
     /// # Errors
     /// When a queue does not answer.
     pub async fn settle(&self, rounds: usize) -> Result<Settled> {
+        self.settle_those(rounds, |_| true).await
+    }
+
+    /// The same for one queue alone, by its logical id in the template.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn settle_queue(&self, queue: &str, rounds: usize) -> Result<Settled> {
+        self.settle_those(rounds, |poller| poller.name == queue).await
+    }
+
+    async fn settle_those(&self, rounds: usize, wanted: impl Fn(&Poller) -> bool) -> Result<Settled> {
         let mut all = Settled::default();
         for _ in 0..rounds {
             let mut round = Settled::default();
-            for poller in &self.pollers {
+            for poller in self.pollers.iter().filter(|poller| wanted(poller)) {
                 let settled = poller.settle_once().await?;
                 round =
                     Settled { succeeded: round.succeeded + settled.succeeded, failed: round.failed + settled.failed };
@@ -223,19 +240,26 @@ impl Stack {
 /// Calls go out as `world` wants it. To embedded services they go over plain HTTP, where faults and the meter are.
 fn edges(world: &World, embedded: Option<&embedded::Services>) -> Result<Edges> {
     let real = Edges::real()?;
-    let aws = embedded.map(|embedded| {
-        let connector = Connector::new(world.faults.clone());
-        SharedHttpClient::new(if world.metered { connector.with_units(embedded.database()) } else { connector })
-    });
     Ok(Edges {
         clock: world.clock.clone(),
         random: world.random.clone(),
-        aws: aws.unwrap_or(real.aws),
+        aws: embedded.map_or(real.aws, |embedded| SharedHttpClient::new(connector(world, embedded))),
         // Longer than a long poll.
         aws_timeout: Duration::from_secs(75),
         first_backoff: world.first_backoff,
         outbound: clients::Http::new(world.outbound_timeout.min(Duration::from_secs(3)), world.outbound_timeout)?,
     })
+}
+
+/// The same for one function: embedded services refuse it what its role does not grant.
+fn granted(edges: &Edges, world: &World, embedded: Option<&embedded::Services>, grants: Grants) -> Edges {
+    let granted = embedded.map(|embedded| SharedHttpClient::new(connector(world, embedded).with_grants(grants)));
+    Edges { aws: granted.unwrap_or_else(|| edges.aws.clone()), ..edges.clone() }
+}
+
+fn connector(world: &World, embedded: &embedded::Services) -> Connector {
+    let connector = Connector::new(world.faults.clone());
+    if world.metered { connector.with_units(embedded.database()) } else { connector }
 }
 
 /// One poller for each event source mapping of the template.

@@ -2,6 +2,7 @@
 //! them.
 
 mod clients;
+mod grants;
 mod units;
 mod usage;
 
@@ -26,6 +27,7 @@ use serde_json::{Value, json};
 use self::units::{Outcome, Units};
 pub use self::{
     clients::{Clients, Limits, sdk_config},
+    grants::Grants,
     usage::{Call, Meter, Usage},
 };
 use crate::{
@@ -39,12 +41,13 @@ pub struct Connector {
     http: SharedHttpClient,
     faults: Faults,
     units: Option<Units>,
+    grants: Option<Grants>,
 }
 
 impl Connector {
     /// A connector that asks `faults` before each call, under names like `dynamodb PutItem`.
     pub fn new(faults: Faults) -> Self {
-        Self { http: aws_smithy_http_client::Builder::new().build_http(), faults, units: None }
+        Self { http: aws_smithy_http_client::Builder::new().build_http(), faults, units: None, grants: None }
     }
 
     /// The same, which also works out read and write units of metered calls, by looking into the database that serves
@@ -52,6 +55,12 @@ impl Connector {
     #[must_use]
     pub fn with_units(self, database: &Database) -> Self {
         Self { units: Some(Units::new(database.clone())), ..self }
+    }
+
+    /// The same, which refuses what a role does not grant.
+    #[must_use]
+    pub fn with_grants(self, grants: Grants) -> Self {
+        Self { grants: Some(grants), ..self }
     }
 }
 
@@ -67,6 +76,7 @@ impl HttpClient for Connector {
             http: self.http.http_connector(settings, components),
             faults: self.faults.clone(),
             units: self.units.clone(),
+            grants: self.grants.clone(),
         })
     }
 }
@@ -76,11 +86,16 @@ struct Calls {
     http: SharedHttpConnector,
     faults: Faults,
     units: Option<Units>,
+    grants: Option<Grants>,
 }
 
 impl HttpConnector for Calls {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let (service, operation) = name(&request);
+        if let Some(missing) = self.grants.as_ref().and_then(|it| it.missing(&service, &operation, &body(&request))) {
+            tracing::error!(missing, "template.yaml does not grant this");
+            return HttpConnectorFuture::ready(Ok(refusal(400, "AccessDeniedException", &missing)));
+        }
         let fault = self.faults.next(&format!("{service} {operation}"));
         let Some(meter) = Meter::current() else {
             let call = self.http.call(request);
@@ -88,6 +103,8 @@ impl HttpConnector for Calls {
         };
         let (calls, start) = (self.clone(), meter.tick());
         HttpConnectorFuture::new(async move {
+            // Calls that are made together all start before any of them can end, however busy the machine is.
+            tokio::task::yield_now().await;
             let (mut read_units, mut write_units) = (0.0, 0.0);
             let call = async {
                 let (units, answer) = calls.metered(&service, &operation, request).await?;
@@ -112,6 +129,10 @@ fn name(request: &HttpRequest) -> (String, String) {
         other => other,
     };
     (service.to_owned(), operation.to_owned())
+}
+
+fn body(request: &HttpRequest) -> Value {
+    request.body().bytes().and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default()
 }
 
 type Answer = Result<HttpResponse, ConnectorError>;
@@ -144,8 +165,7 @@ impl Calls {
         let Some(units) = self.units.as_ref().filter(|_| service == "dynamodb") else {
             return Ok(((0.0, 0.0), self.http.call(request).await?));
         };
-        let body = request.body().bytes().and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default();
-        let pending = units.prepare(operation, body);
+        let pending = units.prepare(operation, body(&request));
         let (outcome, answer) = outcome(self.http.call(request).await?).await?;
         Ok((units.of(&pending, outcome), answer))
     }

@@ -67,14 +67,7 @@ impl Meter {
 
     /// What was collected up to now.
     pub fn usage(&self) -> Usage {
-        let mut calls = self.0.calls.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        calls.sort_by_key(|call| call.start);
-        Usage {
-            chain: chain(&calls),
-            read_units: calls.iter().map(|call| call.read_units).sum(),
-            write_units: calls.iter().map(|call| call.write_units).sum(),
-            calls,
-        }
+        Usage::of(self.0.calls.lock().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
     /// The meter in whose scope this task is.
@@ -89,6 +82,28 @@ impl Meter {
 
     pub(super) fn record(&self, call: Call) {
         self.0.calls.lock().unwrap_or_else(PoisonError::into_inner).push(call);
+    }
+}
+
+impl Usage {
+    /// What these calls of one meter come to.
+    pub fn of(mut calls: Vec<Call>) -> Self {
+        calls.sort_by_key(|call| call.start);
+        Self {
+            chain: chain(&calls),
+            // Beginning with 0: the sum of no floats is -0, and would be printed so.
+            read_units: calls.iter().fold(0.0, |sum, call| sum + call.read_units),
+            write_units: calls.iter().fold(0.0, |sum, call| sum + call.write_units),
+            calls,
+        }
+    }
+
+    /// Without the calls by which messages are received and deleted: on AWS it is Lambda's poller that makes them, not
+    /// the function.
+    #[must_use]
+    pub fn without_polling(self) -> Self {
+        let polling = ["ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility"];
+        Self::of(self.calls.into_iter().filter(|call| !polling.contains(&call.operation.as_str())).collect())
     }
 }
 

@@ -1,0 +1,140 @@
+//! What a function's role lets it do. The local stack and the tests refuse the rest, as AWS would: a forgotten permission
+//! shows before it is deployed.
+
+use std::{collections::HashSet, sync::Arc};
+
+use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
+
+use crate::sam::{Function, Template};
+
+/// The actions and resources that a role allows. Names are those of the local stack.
+#[derive(Debug, Clone)]
+pub struct Grants(Arc<HashSet<(String, String)>>);
+
+impl Grants {
+    /// What the template's role of `function` allows.
+    ///
+    /// # Errors
+    /// When a statement is written in a way that is not understood here.
+    pub fn of(template: &Template, function: &Function) -> Result<Self> {
+        let policies = function.policies.as_array().into_iter().flatten();
+        let statements =
+            policies.flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().into_iter().flatten());
+        let mut granted = HashSet::new();
+        for statement in statements {
+            for resource in one_or_many(&statement["Resource"]) {
+                let resource =
+                    name(template, resource).with_context(|| format!("{}: {resource}", function.logical_id))?;
+                let actions = one_or_many(&statement["Action"]).filter_map(Value::as_str);
+                granted.extend(actions.map(|action| (action.to_owned(), resource.clone())));
+            }
+        }
+        Ok(Self(Arc::new(granted)))
+    }
+
+    /// The first action that a call needs and that is not granted: `dynamodb:GetItem on Table`.
+    pub(super) fn missing(&self, service: &str, operation: &str, body: &Value) -> Option<String> {
+        let needed = needs(service, operation, body).into_iter();
+        let mut missing = needed.filter(|need| !self.0.contains(need));
+        missing.next().map(|(action, resource)| format!("{action} on {resource}"))
+    }
+}
+
+/// The actions that a call needs, each with its resource.
+fn needs(service: &str, operation: &str, body: &Value) -> Vec<(String, String)> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let one = |resource| vec![(format!("{service}:{operation}"), resource)];
+    match (service, operation) {
+        ("dynamodb", "TransactWriteItems") => {
+            let writes = body["TransactItems"].as_array().into_iter().flatten().filter_map(Value::as_object).flatten();
+            writes.map(|(kind, write)| (format!("dynamodb:{}", transacted(kind)), text(&write["TableName"]))).collect()
+        }
+        ("dynamodb", "BatchGetItem") => {
+            let tables = body["RequestItems"].as_object().into_iter().flatten();
+            tables.map(|(table, _)| ("dynamodb:BatchGetItem".to_owned(), table.clone())).collect()
+        }
+        ("dynamodb", _) => match body["IndexName"].as_str() {
+            Some(index) => one(format!("{}/index/{index}", text(&body["TableName"]))),
+            None => one(text(&body["TableName"])),
+        },
+        ("sqs", _) => one(text(&body["QueueUrl"]).rsplit('/').next().unwrap_or_default().to_owned()),
+        _ => one(text(&body["SecretId"])),
+    }
+}
+
+/// The permission that a transaction's part needs: `Put` needs `PutItem`, `ConditionCheck` `ConditionCheckItem`.
+fn transacted(kind: &str) -> String {
+    format!("{kind}Item")
+}
+
+fn one_or_many(value: &Value) -> impl Iterator<Item = &Value> {
+    value.as_array().map_or_else(|| std::slice::from_ref(value).iter(), |values| values.iter())
+}
+
+/// What a resource is called in calls: a table's, an index's, a queue's or a secret's name.
+fn name(template: &Template, resource: &Value) -> Result<String> {
+    if let Some(id) = resource["Fn::GetAtt"][0].as_str() {
+        return Ok(named(template, id));
+    }
+    let pattern = resource["Fn::Sub"].as_str().context("neither !GetAtt nor !Sub")?;
+    // Secrets Manager ends every ARN with six random characters.
+    if let Some((_, secret)) = pattern.rsplit_once(":secret:") {
+        let parameter = secret.trim_end_matches("-??????").trim_matches(['$', '{', '}']);
+        let value = template.environment_text(&json!({"Ref": parameter}), |_| String::new())?;
+        return value.with_context(|| format!("the parameter {parameter} has no default"));
+    }
+    let (id, rest) = pattern.trim_start_matches("${").split_once(".Arn}").context("not the ARN of a resource")?;
+    Ok(named(template, id) + rest)
+}
+
+fn named(template: &Template, id: &str) -> String {
+    let table = template.table(id).map(|table| table.name.clone());
+    table.or_else(|| template.queue(id).map(|queue| queue.name.clone())).unwrap_or_else(|| id.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEMPLATE: &str = r"
+Parameters:
+  KeyName: {Type: String, Default: shop/key}
+Resources:
+  Table:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      AttributeDefinitions: [{AttributeName: pk, AttributeType: S}]
+      KeySchema: [{AttributeName: pk, KeyType: HASH}]
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      Policies:
+        - PolicyDocument:
+            Statement:
+              - {Effect: Allow, Action: [dynamodb:GetItem, dynamodb:PutItem], Resource: !GetAtt Table.Arn}
+              - {Effect: Allow, Action: dynamodb:Query, Resource: !Sub '${Table.Arn}/index/gsi1'}
+              - {Effect: Allow, Action: secretsmanager:GetSecretValue, Resource: !Sub 'arn:aws:x:y:secret:${KeyName}-??????'}
+  F:
+    Type: AWS::Serverless::Function
+    Properties: {CodeUri: target/lambda/f/, Role: !GetAtt Role.Arn}
+";
+
+    #[test]
+    fn a_call_is_refused_when_any_of_what_it_needs_is_not_granted() {
+        let template = Template::parse(TEMPLATE).unwrap();
+        let grants = Grants::of(&template, &template.functions[0]).unwrap();
+        let missing = |service, operation, body| grants.missing(service, operation, &body);
+        assert_eq!(missing("dynamodb", "GetItem", json!({"TableName": "Table"})), None);
+        assert_eq!(missing("dynamodb", "Query", json!({"TableName": "Table", "IndexName": "gsi1"})), None);
+        assert_eq!(missing("secretsmanager", "GetSecretValue", json!({"SecretId": "shop/key"})), None);
+        let refused = missing("dynamodb", "Query", json!({"TableName": "Table"}));
+        assert_eq!(refused.as_deref(), Some("dynamodb:Query on Table"));
+        let writes =
+            json!({"TransactItems": [{"Put": {"TableName": "Table"}}, {"ConditionCheck": {"TableName": "Table"}}]});
+        let refused = missing("dynamodb", "TransactWriteItems", writes);
+        assert_eq!(refused.as_deref(), Some("dynamodb:ConditionCheckItem on Table"));
+        let refused = missing("sqs", "SendMessage", json!({"QueueUrl": "http://127.0.0.1:1/000000000000/Queue"}));
+        assert_eq!(refused.as_deref(), Some("sqs:SendMessage on Queue"));
+    }
+}
