@@ -8,6 +8,7 @@ mod edges;
 mod environment;
 mod events;
 mod policies;
+mod readme;
 mod routes;
 mod settings;
 mod sources;

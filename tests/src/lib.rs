@@ -315,3 +315,44 @@ pub fn with(mut body: Value, fields: &Value) -> Value {
     }
     body
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_sale_goes_from_the_listing_to_the_invitation_and_leaves_nothing_behind() {
+        let t = TestStack::start().await;
+        let repository = t.list_theme().await;
+        let sale = t.checkout(&repository, "johndoe").await;
+        t.pay_and_settle(&sale).await;
+        assert_eq!(t.customer(&sale.purchase).await["accessStatus"], "active");
+        t.finish().await;
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "messages are left")]
+    async fn a_message_that_is_left_fails_the_test() {
+        let t = TestStack::start().await;
+        let sale = t.checkout(&t.list_theme().await, "johndoe").await;
+        t.stripe().pay(&sale.session);
+        t.deliver().await;
+        t.finish().await;
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "end a test with")]
+    async fn a_test_that_does_not_look_fails() {
+        TestStack::start().await;
+    }
+
+    #[tokio::test]
+    async fn two_runs_are_alike() {
+        let (one, two) = (TestStack::start().await, TestStack::start().await);
+        assert_eq!(one.token, two.token);
+        assert_eq!(one.list_theme().await, two.list_theme().await);
+        assert_eq!(one.get("/api/admin/repositories").await.body, two.get("/api/admin/repositories").await.body);
+        one.finish().await;
+        two.finish().await;
+    }
+}

@@ -143,3 +143,139 @@ fn invitation_status(purchase: &Purchase) -> Option<&'static str> {
 fn is_zero(cents: &i64) -> bool {
     *cents == 0
 }
+
+#[cfg(test)]
+mod tests {
+    use domain::{
+        CompanyId, GithubUserId, Random, Timestamp,
+        access::AccessProblem,
+        facts::{Facts, Payment, Refund},
+        pricing::PricingKind,
+        purchase::{Access, Buyer},
+        repository::GithubPath,
+        text::{DisplayName, Email, GithubLogin, GithubRepositoryName},
+    };
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn paid() -> Facts {
+        Facts { payments: [("pi_1".to_owned(), Payment { cents: 4900, at: at(5) })].into(), ..Facts::default() }
+    }
+
+    fn refunded() -> Facts {
+        let refund = Refund { cents: 4900, full_at: Some(at(60)) };
+        Facts { refunds: [("ch_1".to_owned(), refund)].into(), ..paid() }
+    }
+
+    /// What the view says of a purchase with these facts, of which GitHub was seen to grant `observed`.
+    fn view(facts: Facts, observed: Observed, problem: Option<ProblemCode>) -> Value {
+        let random = Random::new(|bytes| bytes.fill(7));
+        let problem = problem.map(|code| AccessProblem { code, message: "why".to_owned(), since: at(70) });
+        let purchase = Purchase {
+            company: CompanyId(1),
+            id: PurchaseId::generate(at(0), &random),
+            repository: RepositoryId::generate(at(0), &random),
+            repository_name: DisplayName::parse("Theme").unwrap(),
+            github: GithubPath {
+                owner: GithubLogin::parse("ctrimm").unwrap(),
+                name: GithubRepositoryName::parse("theme").unwrap(),
+            },
+            email: Email::parse("customer@example.com").unwrap(),
+            buyer: Buyer { id: GithubUserId(7), login: "johndoe".to_owned() },
+            pricing: PricingKind::OneTime,
+            amount_cents: 4900,
+            currency: "usd".to_owned(),
+            livemode: false,
+            created_at: at(0),
+            facts,
+            access: Access { observed, granted_at: None, problem },
+            rev: 0,
+        };
+        serde_json::to_value(Customer::of(purchase, &[])).unwrap()
+    }
+
+    #[test]
+    fn the_invitation_is_told_of_while_access_is_active() {
+        for (facts, observed, access_status, invitation) in [
+            (Facts::default(), Observed::Nothing, "pending", json!(null)),
+            (paid(), Observed::Nothing, "pending", json!(null)),
+            (paid(), Observed::Invited, "active", json!("pending")),
+            (paid(), Observed::Member, "active", json!("accepted")),
+            (refunded(), Observed::Invited, "revoked", json!(null)),
+        ] {
+            let view = view(facts, observed, None);
+            assert_eq!(
+                (&view["accessStatus"], &view["invitationStatus"]),
+                (&json!(access_status), &invitation),
+                "{view}"
+            );
+        }
+    }
+
+    /// Ruling 27: the decision counts at once, GitHub follows or cannot.
+    #[test]
+    fn a_removal_is_done_pending_or_blocked_until_somebody_acts() {
+        for (observed, problem, removal) in [
+            (Observed::Nothing, None, "done"),
+            (Observed::Nothing, Some(ProblemCode::GithubUnavailable), "done"),
+            (Observed::Member, None, "pending"),
+            (Observed::Invited, None, "pending"),
+            (Observed::Member, Some(ProblemCode::GithubUnavailable), "pending"),
+            (Observed::Member, Some(ProblemCode::RateLimited), "pending"),
+            (Observed::Member, Some(ProblemCode::Forbidden), "blocked"),
+            (Observed::Invited, Some(ProblemCode::RepositoryNotFound), "blocked"),
+            (Observed::Member, Some(ProblemCode::StillHasAccess), "blocked"),
+        ] {
+            let view = view(refunded(), observed, problem);
+            assert_eq!(view["removalStatus"], removal, "{observed:?} {problem:?}");
+            assert_eq!(
+                (&view["accessStatus"], &view["revokedAt"]),
+                (&json!("revoked"), &json!("1970-01-01T00:01:00Z"))
+            );
+        }
+        let open = view(paid(), Observed::Member, Some(ProblemCode::Forbidden));
+        assert_eq!((open.get("removalStatus"), open.get("revokedAt")), (None, None));
+    }
+
+    #[test]
+    fn a_problem_says_whether_somebody_has_to_act() {
+        let problem = |code| view(paid(), Observed::Nothing, Some(code))["accessProblem"].take();
+        assert_eq!(
+            problem(ProblemCode::AccountNotFound),
+            json!({"code": "account_not_found", "message": "why", "actionRequired": true, "since": "1970-01-01T00:01:10Z"})
+        );
+        assert_eq!(problem(ProblemCode::RateLimited)["actionRequired"], false);
+    }
+
+    #[test]
+    fn extensions_are_left_out_where_they_say_nothing() {
+        let view = view(Facts::default(), Observed::Nothing, None);
+        for extension in ["invitationStatus", "accessProblem", "revokedAt", "removalStatus", "refundedCents"] {
+            assert_eq!(view.get(extension), None, "{extension}");
+        }
+    }
+
+    #[test]
+    fn an_event_that_is_only_remembered_is_no_line_of_the_log() {
+        let line = |action| {
+            LogView::of(&LogEntry {
+                id: "evt_1".to_owned(),
+                action,
+                status: LogStatus::Retry,
+                metadata: [("stripeEvent".to_owned(), "x".to_owned())].into(),
+                created_at: at(5),
+            })
+        };
+        assert!(line(None).is_none());
+        let shown = serde_json::to_value(line(Some(Action::CollaboratorAdded))).unwrap();
+        assert_eq!(
+            shown,
+            json!({"action": "collaborator_added", "status": "retry", "createdAt": "1970-01-01T00:00:05Z"})
+        );
+    }
+}

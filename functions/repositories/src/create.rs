@@ -5,7 +5,7 @@ use auth::Admin;
 use axum::extract::State;
 use domain::{
     RepositoryId,
-    pricing::{Pricing, PricingKind, parse_price_cents},
+    pricing::{CadenceName, Pricing, PricingKind, PricingType, parse_cadence_days, parse_price_cents},
     repository::{GithubPath, NewRepository, Repository, slug},
     text::{Description, DisplayName, Feature, GithubLogin, GithubRepositoryName, WebUrl},
 };
@@ -63,12 +63,13 @@ impl Input for New {
     }
 }
 
+/// Each field by itself first, so that all wrong ones are named, then whether they go together.
 fn pricing(c: &mut Check) -> Option<Pricing> {
-    let pricing_type = c.text("pricingType", |text| Ok(text.to_owned()));
+    let pricing_type = c.text("pricingType", PricingType::parse);
     let price_cents = c.integer("priceCents", parse_price_cents);
-    let cadence = c.text_or_none("subscriptionCadence", |text| Ok(text.to_owned()));
-    let days = c.integer_or_none("customCadenceDays", Ok);
-    let kind = match PricingKind::from_fields(&pricing_type?, cadence?.as_deref(), days?) {
+    let cadence = c.text_or_none("subscriptionCadence", CadenceName::parse);
+    let days = c.integer_or_none("customCadenceDays", parse_cadence_days);
+    let kind = match PricingKind::combine(pricing_type?, cadence?, days?) {
         Ok(kind) => Some(kind),
         Err((field, problem)) => c.problem(field, problem),
     };

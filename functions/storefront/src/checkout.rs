@@ -80,7 +80,7 @@ fn buyer(account: Option<Account>) -> Result<Buyer, ApiError> {
     let unusable = |reason| ApiError::field("githubUsername", Problem::Unusable { reason });
     let account = account.ok_or_else(|| unusable("No GitHub account has this name"))?;
     match account.kind {
-        AccountKind::User => Ok(Buyer { id: account.id, login: account.login, avatar_url: account.avatar_url }),
+        AccountKind::User => Ok(Buyer { id: account.id, login: account.login }),
         AccountKind::Organization | AccountKind::Other => {
             Err(unusable("This GitHub account is not a person's and cannot be invited"))
         }

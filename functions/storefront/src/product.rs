@@ -2,13 +2,17 @@
 
 use api::{ApiError, Id, Json, Public};
 use axum::extract::State;
-use domain::{RepositoryId, pricing::Cadence, repository::Repository};
+use domain::{
+    RepositoryId,
+    pricing::Cadence,
+    repository::{Repository, Slug},
+};
 use serde::Serialize;
 
 use crate::App;
 
 /// `GET /api/products/{slug}`: what a buyer sees. One that is not for sale any more is not there (ruling 22).
-pub(crate) async fn get(_: Public, State(app): State<App>, Id(slug): Id<String>) -> Result<Json<Product>, ApiError> {
+pub(crate) async fn get(_: Public, State(app): State<App>, Id(slug): Id<Slug>) -> Result<Json<Product>, ApiError> {
     let repository = app.store.product_by_slug(&slug).await?.filter(|repository| repository.active);
     repository.map(|repository| Json(repository.into())).ok_or_else(ApiError::not_found)
 }

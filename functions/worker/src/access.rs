@@ -54,7 +54,10 @@ pub(crate) async fn sync(app: &App, key: &EntitlementKey, attempt: u32) -> Resul
 async fn record(app: &App, entitlement: &Entitlement, purchases: &[Purchase], seen: &Seen) -> Result<Change, Error> {
     let now = app.clock.now();
     let observed = seen.observed.unwrap_or(entitlement.observed);
-    let problem = seen.trouble.as_ref().map(|trouble| problem(entitlement.problem.as_ref(), trouble, now));
+    let problem = match &seen.trouble {
+        Some(trouble) if is_passing(trouble, seen, entitlement, purchases) => entitlement.problem.clone(),
+        trouble => trouble.as_ref().map(|trouble| problem(entitlement.problem.as_ref(), trouble, now)),
+    };
     let changes: Vec<_> =
         purchases.iter().map(|before| (before.clone(), before.seeing(observed, problem.clone(), now))).collect();
     let news = observed != entitlement.observed
@@ -65,6 +68,16 @@ async fn record(app: &App, entitlement: &Entitlement, purchases: &[Purchase], se
     }
     let entry = log_entry(app, entitlement, seen, now);
     Ok(app.store.record_access(entitlement, (observed, problem.as_ref()), &changes, &entry).await?)
+}
+
+/// Whether trouble that ends by itself leaves everything as it is desired and written: then it is no news, and neither is
+/// its end. Else a look at access that has long been given or taken would write of it a second time.
+fn is_passing(trouble: &Trouble, seen: &Seen, entitlement: &Entitlement, purchases: &[Purchase]) -> bool {
+    let (desired, observed) = (entitlement.is_desired(), entitlement.observed);
+    let as_desired = desired == (observed != Observed::Nothing);
+    let may_be_lost = desired && seen.changed_github;
+    let is_written = purchases.iter().all(|purchase| purchase.access.observed == observed);
+    trouble.code.heals() && as_desired && !may_be_lost && is_written
 }
 
 /// The problem as it is written down: one that lasts keeps its beginning and its words.

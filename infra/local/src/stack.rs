@@ -3,7 +3,6 @@
 use std::{collections::HashMap, net::SocketAddr, time::Duration};
 
 use anyhow::{Context, Result};
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use axum::{
     Router,
     body::Body,
@@ -243,7 +242,7 @@ fn edges(world: &World, embedded: Option<&embedded::Services>) -> Result<Edges> 
     Ok(Edges {
         clock: world.clock.clone(),
         random: world.random.clone(),
-        aws: embedded.map_or(real.aws, |embedded| SharedHttpClient::new(connector(world, embedded))),
+        aws: embedded.map_or(real.aws, |embedded| connector(world, embedded).shared()),
         // Longer than a long poll.
         aws_timeout: Duration::from_secs(75),
         first_backoff: world.first_backoff,
@@ -253,7 +252,7 @@ fn edges(world: &World, embedded: Option<&embedded::Services>) -> Result<Edges> 
 
 /// The same for one function: embedded services refuse it what its role does not grant.
 fn granted(edges: &Edges, world: &World, embedded: Option<&embedded::Services>, grants: Grants) -> Edges {
-    let granted = embedded.map(|embedded| SharedHttpClient::new(connector(world, embedded).with_grants(grants)));
+    let granted = embedded.map(|embedded| connector(world, embedded).with_grants(grants).shared());
     Edges { aws: granted.unwrap_or_else(|| edges.aws.clone()), ..edges.clone() }
 }
 

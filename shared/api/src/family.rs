@@ -71,13 +71,31 @@ mod tests {
 
     #[test]
     fn every_kind_of_error_in_every_family() {
-        let mut page = String::new();
-        for family in [Family::RepoPass, Family::StripeWebhook] {
-            for kind in Kind::ALL {
-                let response = family.render(&sample(kind));
-                page += &format!("{family:?} {kind:?}: {} {}\n", response.status().as_u16(), response.body());
-            }
-        }
-        insta::assert_snapshot!(page, @"");
+        let line = |family: Family, kind| {
+            let response = family.render(&sample(kind));
+            format!("{family:?} {kind:?}: {} {}", response.status().as_u16(), response.body())
+        };
+        let families = [Family::RepoPass, Family::StripeWebhook];
+        let lines: Vec<_> = families.iter().flat_map(|family| Kind::ALL.map(|kind| line(*family, kind))).collect();
+        insta::assert_snapshot!(lines.join("\n"), @r#"
+        RepoPass Invalid: 400 {"error":{"code":"VALIDATION_ERROR","details":[{"field":"email","message":"Invalid email format"}],"message":"what the client may see"}}
+        RepoPass Unauthenticated: 401 {"error":{"code":"UNAUTHORIZED","message":"what the client may see"}}
+        RepoPass Forbidden: 403 {"error":{"code":"FORBIDDEN","message":"what the client may see"}}
+        RepoPass NotFound: 404 {"error":{"code":"NOT_FOUND","message":"what the client may see"}}
+        RepoPass MethodNotAllowed: 405 {"error":{"code":"METHOD_NOT_ALLOWED","message":"what the client may see"}}
+        RepoPass Conflict: 409 {"error":{"code":"CONFLICT","message":"what the client may see"}}
+        RepoPass TooLarge: 413 {"error":{"code":"PAYLOAD_TOO_LARGE","message":"what the client may see"}}
+        RepoPass Unavailable: 503 {"error":{"code":"SERVICE_UNAVAILABLE","message":"Service temporarily unavailable"}}
+        RepoPass Internal: 500 {"error":{"code":"INTERNAL_ERROR","message":"Server error"}}
+        StripeWebhook Invalid: 400 {"error":"what the client may see"}
+        StripeWebhook Unauthenticated: 400 {"error":"Invalid signature"}
+        StripeWebhook Forbidden: 403 {"error":"what the client may see"}
+        StripeWebhook NotFound: 404 {"error":"what the client may see"}
+        StripeWebhook MethodNotAllowed: 405 {"error":"what the client may see"}
+        StripeWebhook Conflict: 409 {"error":"what the client may see"}
+        StripeWebhook TooLarge: 413 {"error":"what the client may see"}
+        StripeWebhook Unavailable: 503 {"error":"Service temporarily unavailable"}
+        StripeWebhook Internal: 500 {"error":"Service temporarily unavailable"}
+        "#);
     }
 }

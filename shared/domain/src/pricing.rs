@@ -71,39 +71,95 @@ impl PricingKind {
         }
     }
 
-    /// The kind that `pricingType`, `subscriptionCadence` and `customCadenceDays` describe together (ruling 14).
+    /// What the fields `pricingType`, `subscriptionCadence` and `customCadenceDays` say together (ruling 14).
     ///
     /// # Errors
-    /// The contract's name of the field that is wrong, with its problem.
-    pub fn from_fields(
-        pricing_type: &str,
-        cadence: Option<&str>,
-        days: Option<i64>,
+    /// The contract's name of the field that does not go with the others, with its problem.
+    pub fn combine(
+        pricing_type: PricingType,
+        cadence: Option<CadenceName>,
+        days: Option<u32>,
     ) -> Result<Self, (&'static str, Problem)> {
         let unwanted = |rule| Problem::Conflicting { rule };
-        match (pricing_type, cadence, days) {
-            ("one-time", Some(_), _) => Err(("subscriptionCadence", unwanted("Must be null for a one-time price"))),
-            ("one-time", None, Some(_)) => Err(("customCadenceDays", unwanted("Must be null for a one-time price"))),
-            ("one-time", None, None) => Ok(Self::OneTime),
-            ("subscription", None, _) => Err(("subscriptionCadence", Problem::Required)),
-            ("subscription", Some("custom"), None) => Err(("customCadenceDays", Problem::Required)),
-            ("subscription", Some("custom"), Some(days)) => match u32::try_from(days) {
-                Ok(count) if (1..=MAX_CADENCE_DAYS).contains(&days) => {
-                    Ok(Self::Subscription(Cadence::Custom { days: count }))
-                }
-                _ => Err(("customCadenceDays", Problem::OutOfRange { min: 1, max: MAX_CADENCE_DAYS })),
-            },
-            ("subscription", Some("monthly" | "yearly"), Some(_)) => {
-                Err(("customCadenceDays", unwanted("Only the cadence custom has days")))
+        let cadence = match (pricing_type, cadence, days) {
+            (PricingType::OneTime, Some(_), _) => {
+                return Err(("subscriptionCadence", unwanted("must be null for a one-time price")));
             }
-            ("subscription", Some("monthly"), None) => Ok(Self::Subscription(Cadence::Monthly)),
-            ("subscription", Some("yearly"), None) => Ok(Self::Subscription(Cadence::Yearly)),
-            ("subscription", Some(_), _) => {
-                Err(("subscriptionCadence", Problem::NotOneOf { allowed: "monthly, yearly, custom" }))
+            (PricingType::OneTime, None, Some(_)) => {
+                return Err(("customCadenceDays", unwanted("must be null for a one-time price")));
             }
-            _ => Err(("pricingType", Problem::NotOneOf { allowed: "one-time, subscription" })),
+            (PricingType::OneTime, None, None) => return Ok(Self::OneTime),
+            (PricingType::Subscription, None, _) => return Err(("subscriptionCadence", Problem::Required)),
+            (PricingType::Subscription, Some(CadenceName::Custom), None) => {
+                return Err(("customCadenceDays", Problem::Required));
+            }
+            (PricingType::Subscription, Some(CadenceName::Custom), Some(days)) => Cadence::Custom { days },
+            (PricingType::Subscription, Some(_), Some(_)) => {
+                return Err(("customCadenceDays", unwanted("is only for the cadence custom")));
+            }
+            (PricingType::Subscription, Some(CadenceName::Monthly), None) => Cadence::Monthly,
+            (PricingType::Subscription, Some(CadenceName::Yearly), None) => Cadence::Yearly,
+        };
+        Ok(Self::Subscription(cadence))
+    }
+}
+
+/// The contract's `pricingType`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PricingType {
+    /// Paid once.
+    OneTime,
+    /// Paid each period.
+    Subscription,
+}
+
+impl PricingType {
+    /// Reads its name in the contract.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn parse(text: &str) -> Result<Self, Problem> {
+        match text {
+            "one-time" => Ok(Self::OneTime),
+            "subscription" => Ok(Self::Subscription),
+            _ => Err(Problem::NotOneOf { allowed: "one-time, subscription" }),
         }
     }
+}
+
+/// The contract's `subscriptionCadence`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CadenceName {
+    /// A month.
+    Monthly,
+    /// A year.
+    Yearly,
+    /// As many days as `customCadenceDays` says.
+    Custom,
+}
+
+impl CadenceName {
+    /// Reads its name in the contract.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn parse(text: &str) -> Result<Self, Problem> {
+        match text {
+            "monthly" => Ok(Self::Monthly),
+            "yearly" => Ok(Self::Yearly),
+            "custom" => Ok(Self::Custom),
+            _ => Err(Problem::NotOneOf { allowed: "monthly, yearly, custom" }),
+        }
+    }
+}
+
+/// A cadence's number of days that may be asked for.
+///
+/// # Errors
+/// When it is outside what Stripe bills.
+pub fn parse_cadence_days(days: i64) -> Result<u32, Problem> {
+    let problem = Problem::OutOfRange { min: 1, max: MAX_CADENCE_DAYS };
+    if (1..=MAX_CADENCE_DAYS).contains(&days) { u32::try_from(days).map_err(|_| problem) } else { Err(problem) }
 }
 
 /// A price that may be asked.
@@ -124,18 +180,31 @@ mod tests {
 
     #[test]
     fn a_subscription_needs_a_cadence_and_a_one_time_price_must_have_none() {
-        assert_eq!(PricingKind::from_fields("one-time", None, None), Ok(PricingKind::OneTime));
+        use CadenceName::{Custom, Monthly};
+        use PricingType::{OneTime, Subscription};
+        assert_eq!(PricingKind::combine(OneTime, None, None), Ok(PricingKind::OneTime));
         assert_eq!(
-            PricingKind::from_fields("subscription", Some("custom"), Some(14)),
+            PricingKind::combine(Subscription, Some(Custom), Some(14)),
             Ok(PricingKind::Subscription(Cadence::Custom { days: 14 }))
         );
-        let field = |kind, cadence, days| PricingKind::from_fields(kind, cadence, days).map_err(|(field, _)| field);
-        assert_eq!(field("subscription", None, None), Err("subscriptionCadence"));
-        assert_eq!(field("subscription", Some("weekly"), None), Err("subscriptionCadence"));
-        assert_eq!(field("subscription", Some("custom"), None), Err("customCadenceDays"));
-        assert_eq!(field("subscription", Some("custom"), Some(1096)), Err("customCadenceDays"));
-        assert_eq!(field("subscription", Some("monthly"), Some(3)), Err("customCadenceDays"));
-        assert_eq!(field("one-time", Some("monthly"), None), Err("subscriptionCadence"));
-        assert_eq!(field("free", None, None), Err("pricingType"));
+        let field = |kind, cadence, days| PricingKind::combine(kind, cadence, days).map_err(|(field, _)| field);
+        assert_eq!(field(Subscription, None, None), Err("subscriptionCadence"));
+        assert_eq!(field(Subscription, Some(Custom), None), Err("customCadenceDays"));
+        assert_eq!(field(Subscription, Some(Monthly), Some(3)), Err("customCadenceDays"));
+        assert_eq!(field(OneTime, Some(Monthly), None), Err("subscriptionCadence"));
+        assert_eq!(field(OneTime, None, Some(3)), Err("customCadenceDays"));
+    }
+
+    #[test]
+    fn the_names_are_the_contracts_and_the_days_are_stripes() {
+        for kind in [PricingKind::OneTime, PricingKind::Subscription(Cadence::Monthly)] {
+            assert!(PricingType::parse(kind.name()).is_ok());
+        }
+        for cadence in [Cadence::Monthly, Cadence::Yearly, Cadence::Custom { days: 1 }] {
+            assert!(CadenceName::parse(cadence.name()).is_ok());
+        }
+        assert!(PricingType::parse("free").is_err() && CadenceName::parse("weekly").is_err());
+        assert_eq!((parse_cadence_days(1), parse_cadence_days(1095)), (Ok(1), Ok(1095)));
+        assert!(parse_cadence_days(0).is_err() && parse_cadence_days(1096).is_err());
     }
 }

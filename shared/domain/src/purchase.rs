@@ -56,8 +56,6 @@ pub struct Buyer {
     pub id: GithubUserId,
     /// Its name at the checkout.
     pub login: String,
-    /// Its picture, so that a page can ask "is this you?" (ruling 26).
-    pub avatar_url: String,
 }
 
 /// What GitHub grants by a purchase.
@@ -245,7 +243,7 @@ pub(crate) mod tests {
                 name: GithubRepositoryName::parse("theme").unwrap(),
             },
             email: Email::parse("a@example.com").unwrap(),
-            buyer: Buyer { id: GithubUserId(7), login: "johndoe".into(), avatar_url: String::new() },
+            buyer: Buyer { id: GithubUserId(7), login: "johndoe".into() },
             pricing: PricingKind::Subscription(Cadence::Monthly),
             amount_cents: 4900,
             currency: "usd".into(),

@@ -1,5 +1,7 @@
 //! Repositories that are for sale.
 
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -7,6 +9,11 @@ use crate::{
     pricing::Pricing,
     text::{Description, DisplayName, Feature, GithubLogin, GithubRepositoryName, WebUrl},
 };
+
+/// The longest slug without the number of a repeat.
+const LONGEST_WORDS: usize = 80;
+/// The longest slug.
+const LONGEST_SLUG: usize = LONGEST_WORDS + 20;
 
 /// A repository's place on GitHub.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -106,13 +113,38 @@ impl Repository {
     }
 }
 
+/// A text that can be a slug. No other is looked for: the table's keys have a separator and a length, a stranger's text
+/// has neither in mind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Slug(String);
+
+/// The text cannot be a slug.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a slug")]
+pub struct NotASlug;
+
+impl Slug {
+    /// The text itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Slug {
+    type Err = NotASlug;
+
+    fn from_str(text: &str) -> Result<Self, NotASlug> {
+        let plain = text.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+        if plain && (1..=LONGEST_SLUG).contains(&text.len()) { Ok(Self(text.to_owned())) } else { Err(NotASlug) }
+    }
+}
+
 /// The slug that a display name asks for: lower-case ASCII letters, digits and single hyphens (ruling 12).
 /// The `taken`th repeat of it gets a number: `theme`, `theme-2`, `theme-3`.
 pub fn slug(display_name: &DisplayName, taken: usize) -> String {
-    const LONGEST: usize = 80;
     let mut slug = String::new();
     for c in display_name.as_str().chars() {
-        if slug.len() >= LONGEST {
+        if slug.len() >= LONGEST_WORDS {
             break;
         }
         if c.is_ascii_alphanumeric() {
@@ -138,5 +170,16 @@ mod tests {
         assert_eq!(of("  C++ / Rust -- Kit!  ", 0), "c-rust-kit");
         assert_eq!(of("日本語", 0), "repository");
         assert_eq!(of(&"a ".repeat(60), 0).len(), 79);
+    }
+
+    #[test]
+    fn a_slug_that_is_given_out_is_one_that_is_looked_for() {
+        let name = DisplayName::parse(&"a".repeat(120)).unwrap();
+        for slug in [slug(&name, 0), slug(&name, 999_999), slug(&DisplayName::parse("C++ / Kit").unwrap(), 2)] {
+            assert_eq!(slug.parse::<Slug>().unwrap().as_str(), slug);
+        }
+        for other in ["", "Theme", "a b", "a#b", "a/b", "ä", "a\0", &"a".repeat(101)] {
+            assert_eq!(other.parse::<Slug>(), Err(NotASlug), "{other:?}");
+        }
     }
 }

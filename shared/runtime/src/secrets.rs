@@ -71,6 +71,3 @@ impl Reader {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,6 +1,10 @@
 //! Repositories.
 
-use domain::{CompanyId, Failure, RepositoryId, repository::Repository, tally::Tally};
+use domain::{
+    CompanyId, Failure, RepositoryId,
+    repository::{Repository, Slug},
+    tally::Tally,
+};
 use serde::Deserialize;
 
 use crate::{
@@ -112,8 +116,8 @@ impl Store {
     }
 
     /// The repository with this slug, of whatever company: for strangers who look at a product.
-    pub async fn product_by_slug(&self, slug: &str) -> Result<Option<Repository>, Failure> {
-        self.product_at("gsi1", &keys::repository_by_slug(slug).pk).await
+    pub async fn product_by_slug(&self, slug: &Slug) -> Result<Option<Repository>, Failure> {
+        self.product_at("gsi1", &keys::repository_by_slug(slug.as_str()).pk).await
     }
 
     /// The repository with this id, of whatever company: for strangers who buy.

@@ -229,11 +229,15 @@ fn verdict(error: &SdkError<TransactWriteItemsError>) -> Option<Vec<usize>> {
     }
 }
 
-/// An item of `kind` under `key`.
+/// An item of `kind` under `key`. An id that is also the sort key is stored once: it would be copied into each index,
+/// and a list pays for every byte of its rows.
 pub(crate) fn item(kind: &str, key: &Key, body: &impl Serialize) -> Result<Item, Failure> {
     let mut item: Item = serde_dynamo::to_item(body).map_err(|error| Failure::broken("building an item", error))?;
     item.extend(key_item(key));
     item.insert("type".to_owned(), text(kind));
+    if item.get("id") == item.get("sk") {
+        item.remove("id");
+    }
     Ok(item)
 }
 
@@ -243,7 +247,10 @@ pub(crate) fn index(item: &mut Item, index: &str, pk: String, sk: String) {
     item.insert(format!("{index}sk"), AttributeValue::S(sk));
 }
 
-fn read<T: DeserializeOwned>(item: Item) -> Result<T, Failure> {
+fn read<T: DeserializeOwned>(mut item: Item) -> Result<T, Failure> {
+    if let (false, Some(sk)) = (item.contains_key("id"), item.get("sk")) {
+        item.insert("id".to_owned(), sk.clone());
+    }
     serde_dynamo::from_item(item).map_err(|error| Failure::broken("reading an item", error))
 }
 

@@ -158,8 +158,10 @@ fn session(kind: &str, object: Value, now: Timestamp) -> Result<Told, serde_json
             match session.payment_status.as_str() {
                 "paid" if cents > 0 => {
                     // The invoice of a subscription, the payment intent of a one-time payment: the same key that the
-                    // invoice's and the charge's own events use, so that the money counts once.
-                    let key = invoice.or(payment_intent).unwrap_or(session.id);
+                    // invoice's and the charge's own events use, so that the money counts once. A one-time payment can
+                    // have an invoice as well, which is only its receipt.
+                    let key = if facts.subscription_id.is_some() { invoice } else { payment_intent };
+                    let key = key.unwrap_or(session.id);
                     facts.payments.insert(key, Payment { cents, at: now });
                 }
                 "paid" | "no_payment_required" => facts.free_at = Some(now),
@@ -287,7 +289,9 @@ mod tests {
     const PURCHASE: &str = "0190b5a0-0000-7000-8000-000000000001";
 
     fn event(kind: &str, object: serde_json::Value) -> Received {
-        let body = json!({"id": "evt_1", "object": "event", "type": kind, "created": 1_700_000_100, "livemode": false, "data": {"object": object}});
+        let mut body =
+            json!({"id": "evt_1", "object": "event", "type": kind, "created": 1_700_000_100, "livemode": false});
+        body["data"]["object"] = object;
         read(body.to_string().as_bytes()).unwrap()
     }
 
@@ -306,7 +310,7 @@ mod tests {
     fn a_session_and_its_charge_tell_of_the_same_money() {
         let session = relevant(
             "checkout.session.completed",
-            json!({"id": "cs_1", "payment_status": "paid", "payment_intent": "pi_1", "amount_total": 4900, "metadata": ours()}),
+            json!({"id": "cs_1", "payment_status": "paid", "payment_intent": "pi_1", "invoice": "in_receipt", "amount_total": 4900, "metadata": ours()}),
         );
         let charge = relevant(
             "charge.succeeded",

@@ -65,17 +65,12 @@ fn page() -> String {
         "# Access patterns\n\nPrinted by a test from sample keys (`UPDATE=1 cargo test -p store` rewrites it). Every item also has `type`; those that are\n\
          changed under an optimistic lock have `rev`. No pattern needs a Scan.\n\n| item | pk | sk | gsi1pk / gsi1sk | gsi2pk / gsi2sk | read by |\n|---|---|---|---|---|---|\n",
     );
+    let index = |key: Option<Key>| key.map_or_else(|| "–".to_owned(), |key| format!("`{}` / `{}`", key.pk, key.sk));
     for row in rows() {
-        let index = |key: Option<Key>| key.map_or_else(|| "–".to_owned(), |key| format!("`{}` / `{}`", key.pk, key.sk));
-        page += &format!(
-            "| {} | `{}` | `{}` | {} | {} | {} |\n",
-            row.item,
-            row.key.pk,
-            row.key.sk,
-            index(row.gsi1),
-            index(row.gsi2),
-            row.read_by
-        );
+        let Row { item, key, gsi1, gsi2, read_by } = row;
+        let (gsi1, gsi2) = (index(gsi1), index(gsi2));
+        let cells = [item, &format!("`{}`", key.pk), &format!("`{}`", key.sk), &gsi1, &gsi2, read_by];
+        page.extend(["| ", &cells.join(" | "), " |\n"]);
     }
     page
 }

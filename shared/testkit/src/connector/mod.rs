@@ -57,6 +57,11 @@ impl Connector {
         Self { units: Some(Units::new(database.clone())), ..self }
     }
 
+    /// As the SDK takes it.
+    pub fn shared(self) -> SharedHttpClient {
+        SharedHttpClient::new(self)
+    }
+
     /// The same, which refuses what a role does not grant.
     #[must_use]
     pub fn with_grants(self, grants: Grants) -> Self {

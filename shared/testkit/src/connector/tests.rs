@@ -2,7 +2,7 @@
 
 use aws_sdk_dynamodb::{
     operation::put_item::builders::PutItemFluentBuilder,
-    types::{AttributeValue, Get, KeysAndAttributes, Put, TransactGetItem, TransactWriteItem},
+    types::{AttributeValue, ConsumedCapacity, Get, KeysAndAttributes, Put, TransactGetItem, TransactWriteItem},
 };
 use domain::Clock;
 
@@ -225,16 +225,53 @@ async fn what_failed_after_its_effect_is_charged_and_what_failed_before_is_not()
     }
 }
 
+/// What a request used, and what the database itself says that it did.
+macro_rules! both {
+    ($request:expr) => {{
+        let meter = Meter::new();
+        let answer = meter.scope($request.return_consumed_capacity(Total).send()).await.unwrap();
+        (meter.usage().read_units + meter.usage().write_units, answer.consumed_capacity().unwrap().capacity_units())
+    }};
+}
+
 #[tokio::test]
 async fn our_rules_and_the_databases_own_agree() {
     use aws_sdk_dynamodb::types::ReturnConsumedCapacity::Total;
     let world = world().await;
-    for (sk, bytes) in [("1", 10), ("2", 1023), ("3", 4000), ("4", 9000)] {
-        let meter = Meter::new();
+    for (sk, bytes) in [("1", 10), ("2", 1023), ("3", 4000), ("4", 9000), ("4", 20)] {
         let put = world.put(sk, bytes).item("n", AttributeValue::N("-12.5".to_owned())).item("gsi1pk", text("x"));
         let put =
             put.item("gsi1sk", text(sk)).item("l", AttributeValue::L(vec![text("y"), AttributeValue::Bool(true)]));
-        let answer = meter.scope(put.return_consumed_capacity(Total).send()).await.unwrap();
-        assert_eq!(Some(meter.usage().write_units), answer.consumed_capacity().unwrap().capacity_units(), "{bytes}");
+        let (ours, theirs) = both!(put);
+        assert_eq!(Some(ours), theirs, "{bytes}");
     }
+    for (strong, sk) in [(false, "2"), (true, "2"), (false, "3"), (true, "3"), (true, "missing")] {
+        let get = world.clients.dynamodb.get_item().table_name("Table").key("pk", text("a")).key("sk", text(sk));
+        let (ours, theirs) = both!(get.consistent_read(strong));
+        assert_eq!(Some(ours), theirs, "{sk}");
+    }
+    for index in [None, Some("gsi1".to_owned())] {
+        let (attribute, value) = if index.is_some() { ("gsi1pk", "x") } else { ("pk", "a") };
+        let query = world.clients.dynamodb.query().table_name("Table").set_index_name(index);
+        let query = query.key_condition_expression("#k = :k").expression_attribute_names("#k", attribute);
+        let (ours, theirs) = both!(query.expression_attribute_values(":k", text(value)));
+        assert_eq!(Some(ours), theirs, "{attribute}");
+    }
+}
+
+#[tokio::test]
+async fn our_rules_and_the_databases_own_agree_on_transactions() {
+    use aws_sdk_dynamodb::types::ReturnConsumedCapacity::Total;
+    let world = world().await;
+    let put = |sk: &str, bytes: usize| {
+        let put = Put::builder().table_name("Table").item("pk", text("a")).item("sk", text(sk));
+        let put = put.item("gsi1pk", text("x")).item("gsi1sk", text(sk)).item("d", text(&"x".repeat(bytes)));
+        TransactWriteItem::builder().put(put.build().unwrap()).build()
+    };
+    let meter = Meter::new();
+    let write =
+        world.clients.dynamodb.transact_write_items().transact_items(put("1", 10)).transact_items(put("2", 1500));
+    let answer = meter.scope(write.return_consumed_capacity(Total).send()).await.unwrap();
+    let theirs: Vec<_> = answer.consumed_capacity().iter().map(ConsumedCapacity::capacity_units).collect();
+    assert_eq!(theirs, [Some(meter.usage().write_units)]);
 }

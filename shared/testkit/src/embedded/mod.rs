@@ -9,6 +9,7 @@ mod journal;
 mod secrets;
 mod serving;
 mod sqs;
+mod waits;
 
 use std::{fs::File, path::PathBuf};
 
@@ -136,6 +137,20 @@ impl Services {
     /// The URL of the queue of this name. Clients may put another host in front of the path.
     pub fn queue_url(&self, name: &str) -> String {
         self.sqs.queue_url(name)
+    }
+
+    /// From now on no queue's wait ends by itself: neither a message's delay, nor the time for which a message that was
+    /// received stays hidden. [`Services::end_waits`] ends them, so that a test need not wait. In memory only.
+    pub fn hold_waits(&self) {
+        self.sqs.waits().hold();
+    }
+
+    /// Ends all waits of the queues as if their time were over.
+    ///
+    /// # Errors
+    /// When a queue refuses it.
+    pub async fn end_waits(&self) -> Result<()> {
+        self.sqs.waits().end().await.map_err(|error| anyhow!("a wait could not be ended: {error}"))
     }
 
     /// The database, to look into past its API.

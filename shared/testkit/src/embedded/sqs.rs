@@ -37,6 +37,7 @@ use tokio::sync::Mutex;
 use super::{
     journal::{Journal, Message},
     serving::{Serving, listen},
+    waits::Waits,
 };
 use crate::sam::{ACCOUNT, Queue, REGION};
 
@@ -69,7 +70,8 @@ impl Sqs {
             journal: Arc::new(Mutex::new(journal)),
             clock: clock.clone(),
         });
-        let engine = Engine { queues, plain, durable };
+        let waits = Waits::new(Arc::clone(&queues));
+        let engine = Engine { queues, plain, durable, waits };
         let service = SqsHttpService::new(Arc::new(engine.clone()), SqsHttpConfig::default());
         Ok(Self { engine, serving: Serving::http(listener, port, service) })
     }
@@ -80,6 +82,11 @@ impl Sqs {
 
     pub(super) fn queue_url(&self, name: &str) -> String {
         format!("{}/{ACCOUNT}/{name}", self.serving.endpoint())
+    }
+
+    /// Its waits, for a test to end.
+    pub(super) fn waits(&self) -> &Waits {
+        &self.engine.waits
     }
 
     pub(super) async fn stop(self) {
@@ -115,14 +122,26 @@ struct Engine {
     queues: Arc<RustackSqs>,
     plain: Arc<RustackSqsHandler>,
     durable: Option<Durable>,
+    waits: Waits,
 }
 
 type Answer = Result<http::Response<SqsResponseBody>, SqsError>;
 
 impl SqsHandler for Engine {
     fn handle_operation(&self, op: SqsOperation, body: Bytes) -> Pin<Box<dyn Future<Output = Answer> + Send>> {
-        let Some(durable) = self.durable.clone() else { return self.plain.handle_operation(op, body) };
         let plain = Arc::clone(&self.plain);
+        let Some(durable) = self.durable.clone() else {
+            let waits = self.waits.clone();
+            return match op {
+                SqsOperation::SendMessage if waits.are_held() => {
+                    Box::pin(async move { answer(waits.send(input(&body)?).await) })
+                }
+                SqsOperation::ReceiveMessage if waits.are_held() => {
+                    Box::pin(async move { answer(waits.receive(input(&body)?).await) })
+                }
+                _ => plain.handle_operation(op, body),
+            };
+        };
         Box::pin(async move {
             match op {
                 SqsOperation::CreateQueue => answer(durable.create_queue(input(&body)?).await),

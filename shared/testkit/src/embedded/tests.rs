@@ -331,3 +331,16 @@ async fn the_projects_own_template_can_be_started() {
     let queues = clients.sqs.list_queues().send().await.unwrap();
     assert_eq!(queues.queue_urls().len(), template.queues.len());
 }
+
+#[tokio::test]
+async fn waits_that_are_held_end_when_they_are_told_to_and_no_sooner() {
+    let world = World::start(Data::Memory).await;
+    world.services.hold_waits();
+    let (sqs, url) = (&world.clients.sqs, world.services.queue_url("payments"));
+    sqs.send_message().queue_url(&url).message_body("at once").send().await.unwrap();
+    sqs.send_message().queue_url(&url).message_body("later").delay_seconds(1).send().await.unwrap();
+    assert_eq!(world.bodies("payments").await, ["at once"]);
+    assert!(world.bodies("payments").await.is_empty(), "one is hidden, the other is delayed");
+    world.services.end_waits().await.unwrap();
+    assert_eq!(world.bodies("payments").await, ["at once", "later"]);
+}

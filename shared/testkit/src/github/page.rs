@@ -156,7 +156,7 @@ fn repository_card(state: &State, root: &str, id: u64, repository: &Repository, 
         };
         let _ = write!(
             html,
-            "<tr id=\"invitation-{number}\"><td>{}</td><td>{}</td><td>{} {}</td><td>{buttons}</td></tr>",
+            "<tr id=\"invitation-{number}\"><td>{}</td><td>{}</td><td>{} {:.0}</td><td>{buttons}</td></tr>",
             escape(login),
             escape(&invitation.permission),
             if expired { "invitation expired, sent" } else { "invited" },

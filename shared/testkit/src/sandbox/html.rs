@@ -67,9 +67,10 @@ main{max-width:52rem;margin:0 auto;padding:1rem 1.25rem 4rem}\
 .label{margin:0;padding:.5rem 1.25rem;background:#fde68a;color:#451a03;font-weight:600;text-align:center}\
 h1{font-size:1.6rem;margin:1rem 0 .5rem}h2{font-size:1.1rem;margin:2rem 0 .5rem}\
 .card{border:1px solid var(--line);border-radius:.6rem;padding:1rem 1.25rem;margin:1rem 0}\
-.amount{font-size:2rem;font-weight:700}.quiet{opacity:.7}.bad{color:var(--warn)}\
-table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.35rem .5rem;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}\
-th{font-weight:600}form{display:inline-block;margin:.15rem .4rem .15rem 0}\
+.card>*{margin:.5rem 0}.card>:first-child{margin-top:0}.card>:last-child{margin-bottom:0}\
+.amount{font-size:2rem;font-weight:700;line-height:1.2}.standing::first-letter{text-transform:uppercase}.quiet{opacity:.7}.bad{color:var(--warn)}\
+table{border-collapse:collapse;width:100%}td,th{text-align:left;padding:.35rem .5rem;border-bottom:1px solid var(--line);vertical-align:middle;overflow-wrap:break-word}\
+th{font-weight:600;white-space:nowrap}td code{display:inline-block;min-width:9rem;overflow-wrap:anywhere}main{overflow-x:auto}form{display:inline-block;margin:.15rem .4rem .15rem 0}\
 button{font:inherit;padding:.4rem .9rem;border:1px solid var(--line);border-radius:.4rem;background:var(--soft);color:inherit;cursor:pointer}\
 button.main{background:var(--strong);border-color:var(--strong);color:#fff;font-weight:600}\
 input{font:inherit;padding:.35rem .5rem;border:1px solid var(--line);border-radius:.4rem;background:transparent;color:inherit}\

@@ -117,6 +117,7 @@ pub(super) fn order(form: &Form, now: i64) -> Result<Order, Answer> {
         customer: form.get("customer").map(str::to_owned),
         customer_email: email(form)?,
         customer_creation: customer_creation(form)?,
+        invoice_creation: form.boolean("invoice_creation[enabled]")?,
         success_url: success_url(form)?,
         cancel_url: url(form, "cancel_url")?,
         expires_at: expires_at(form, now)?,

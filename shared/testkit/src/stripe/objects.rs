@@ -26,7 +26,7 @@ const UNUSED: [&str; 14] = [
 pub(super) fn session(session: &Session, old: bool, url: &str) -> Value {
     let payment = session.mode == Mode::Payment;
     let open = session.status == Status::Open;
-    let invoice = session.invoices.first().map(|it| &it.id);
+    let invoice = session.invoice();
     let subscription = session.subscription.as_ref().map(|it| &it.id);
     // Since 2022 a session has no payment intent before the buyer has tried to pay.
     let payment_intent = session.payment_intent.as_ref().filter(|_| payment);

@@ -15,7 +15,7 @@ use super::{
     events::{Event, Sent},
     state::{Mode, PaymentStatus, Session, State, Status},
 };
-use crate::sandbox::{escape, page, prefix, see_other};
+use crate::sandbox::{escape, home, page, prefix, see_other};
 
 const LABEL: &str = "Stripe sandbox — no real money";
 
@@ -31,12 +31,15 @@ pub(super) fn router(sandbox: &Sandbox) -> Router {
 async fn index(Shared(sandbox): Shared<Sandbox>, OriginalUri(original): OriginalUri, uri: Uri) -> Response {
     let root = prefix(&original, &uri);
     let body = sandbox.shared.state.read(|state| {
+        if state.sessions.is_empty() {
+            return "<p class=\"quiet\">None yet. A checkout makes one.</p>".to_owned();
+        }
         let mut html =
             String::from("<table><tr><th>Session</th><th>Product</th><th>Amount</th><th>Buyer</th><th>State</th></tr>");
         for session in state.sessions.iter().rev() {
             let _ = write!(
                 html,
-                "<tr><td><a href=\"{}/pay/{}\">{}</a></td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+                "<tr><td><a href=\"{}/pay/{}\"><code>{}</code></a></td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
                 escape(&root),
                 escape(&session.id),
                 escape(&session.id),
@@ -82,7 +85,7 @@ async fn done(
         let success = session.success_url.replace("{CHECKOUT_SESSION_ID}", &session.id);
         let id = escape(&session.id);
         Some(format!(
-            "<section class=\"card\"><p class=\"amount\">{}</p><p>{}</p>\
+            "<section class=\"card\"><p class=\"amount\">{}</p><p class=\"standing\">{}</p>\
              <p><a href=\"{}\">Back to the shop</a></p></section>\
              <p><a href=\"{}/pay/{id}\">Refunds, renewals and events of this session</a></p>{}",
             money(session.due(), &session.currency),
@@ -147,7 +150,7 @@ fn body(state: &State, session: &Session, root: &str) -> String {
     };
     let mut html = format!(
         "<section class=\"card\"><p class=\"amount\">{} <span class=\"quiet\">{}{}</span></p>\
-         <p>For <strong>{}</strong>{}</p><p>{}</p><p>{}</p></section>\n",
+         <p>For <strong>{}</strong>{}</p><p class=\"standing\">{}</p><div>{}</div></section>\n",
         money(session.due(), &session.currency),
         if session.due() == session.amount {
             String::new()
@@ -173,6 +176,7 @@ fn body(state: &State, session: &Session, root: &str) -> String {
     let reference = session.client_reference_id.as_deref().unwrap_or("none");
     let _ = write!(html, "<tr><td>session</td><td>client_reference_id</td><td>{}</td></tr></table>", escape(reference));
     html.push_str(&events(state, session));
+    let _ = write!(html, "<p><a href=\"{}\">All sessions</a></p>", escape(&home(root)));
     if let (Status::Open, Some(cancel)) = (session.status, &session.cancel_url) {
         let _ = write!(html, "<p><a href=\"{}\">Back to the shop without paying</a></p>", escape(cancel));
     }
@@ -240,6 +244,9 @@ fn buttons(session: &Session, root: &str) -> String {
 }
 
 fn events(state: &State, session: &Session) -> String {
+    if state.events.iter().all(|sent| sent.session != session.id) {
+        return "<h2>Events</h2><p class=\"quiet\">None yet.</p>".to_owned();
+    }
     let mut html =
         String::from("<h2>Events</h2><table><tr><th>Event</th><th>Id</th><th>Sent</th><th>Last answer</th></tr>");
     for sent in state.events.iter().filter(|sent| sent.session == session.id) {

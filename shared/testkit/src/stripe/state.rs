@@ -74,6 +74,9 @@ pub(super) struct Order {
     pub customer_email: Option<String>,
     /// Whether the buyer becomes a customer, not a guest.
     pub customer_creation: bool,
+    /// Whether a one-time payment gets an invoice as its receipt.
+    #[serde(default)]
+    pub invoice_creation: bool,
     pub success_url: String,
     pub cancel_url: Option<String>,
     pub expires_at: i64,
@@ -204,6 +207,13 @@ impl Session {
     /// What has to be paid today.
     pub(super) fn due(&self) -> i64 {
         if self.trial_days.is_some() { 0 } else { self.amount - self.discount }
+    }
+
+    /// The first invoice: a subscription's, or the receipt that a paid one-time payment was asked to leave.
+    pub(super) fn invoice(&self) -> Option<String> {
+        let receipt = self.invoice_creation && self.payment_status == PaymentStatus::Paid;
+        let of_payment = receipt.then(|| self.id.replacen("cs_test_", "in_", 1));
+        self.invoices.first().map(|it| it.id.clone()).or(of_payment)
     }
 
     /// The latest successful charge of which something is left to refund.

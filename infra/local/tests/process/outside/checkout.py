@@ -1,0 +1,123 @@
+"""Stripe's side: takes what creates Checkout Sessions, and makes signed events. Signatures and the requests that ours are
+compared with come from Stripe's official library."""
+
+import json
+import threading
+import time
+import uuid
+from urllib.parse import parse_qsl
+
+import stripe
+
+VERSION = "2026-09-30.endive"
+
+
+class Checkout:
+    def __init__(self, key):
+        self.key = key
+        self.requests = []
+        self.lock = threading.Lock()
+
+    def answer(self, request):
+        if str(request) != "POST /v1/checkout/sessions":
+            return 404, {"error": {"type": "invalid_request_error", "message": f"Unrecognized request URL ({request})"}}
+        with self.lock:
+            self.requests.append(request)
+            session = f"cs_test_{uuid.uuid4().hex}"
+        url = f"https://checkout.stripe.com/c/pay/{session}"
+        return 200, {"id": session, "object": "checkout.session", "url": url, "livemode": False, "status": "open"}
+
+    def differences(self, ours, address, params):
+        """How our request differs from the one that the official library makes of `params`."""
+        client = stripe.StripeClient(self.key, base_addresses={"api": address}, stripe_version=VERSION)
+        options = {"idempotency_key": ours.headers["idempotency-key"]}
+        client.v1.checkout.sessions.create(params=params, options=options)
+        theirs = self.requests.pop()
+        found = []
+        for name in ["authorization", "content-type", "idempotency-key", "stripe-version"]:
+            if ours.headers.get(name) != theirs.headers.get(name):
+                found.append(f"{name}: {ours.headers.get(name)!r} and not {theirs.headers.get(name)!r}")
+        ours, theirs = form(ours), form(theirs)
+        for name in sorted(ours.keys() | theirs.keys()):
+            if ours.get(name) != theirs.get(name):
+                found.append(f"{name}: {ours.get(name)!r} and not {theirs.get(name)!r}")
+        return found
+
+
+def form(request):
+    return dict(parse_qsl(request.body.decode(), keep_blank_values=True, strict_parsing=True))
+
+
+def event(kind, of):
+    return {
+        "id": f"evt_{uuid.uuid4().hex[:24]}",
+        "object": "event",
+        "api_version": VERSION,
+        "created": int(time.time()),
+        "data": {"object": of},
+        "livemode": False,
+        "pending_webhooks": 1,
+        "request": {"id": None, "idempotency_key": None},
+        "type": kind,
+    }
+
+
+def signed(event, secret):
+    """The body and the header that Stripe would send."""
+    body = json.dumps(event, indent=2)
+    header = stripe.WebhookSignature.generate_signature_header(body, secret)
+    stripe.Webhook.construct_event(body, header, secret)
+    return body.encode(), header
+
+
+def charge(cents, metadata, refunded=0):
+    return {
+        "id": "ch_3OutsideCharge",
+        "object": "charge",
+        "amount": cents,
+        "amount_captured": cents,
+        "amount_refunded": refunded,
+        "captured": True,
+        "created": int(time.time()),
+        "currency": "usd",
+        "customer": "cus_Outside",
+        "livemode": False,
+        "metadata": metadata,
+        "paid": True,
+        "payment_intent": "pi_3Outside",
+        "refunded": refunded == cents,
+        "status": "succeeded",
+    }
+
+
+def completed(session, purchase, cents, metadata):
+    return {
+        "id": session,
+        "object": "checkout.session",
+        "amount_total": cents,
+        "client_reference_id": purchase,
+        "currency": "usd",
+        "customer": "cus_Outside",
+        "invoice": "in_1OutsideReceipt",
+        "livemode": False,
+        "metadata": metadata,
+        "mode": "payment",
+        "payment_intent": "pi_3Outside",
+        "payment_status": "paid",
+        "status": "complete",
+        "subscription": None,
+    }
+
+
+def subscription(status, metadata):
+    now = int(time.time())
+    return {
+        "id": "sub_1Outside",
+        "object": "subscription",
+        "cancel_at_period_end": False,
+        "customer": "cus_Outside",
+        "items": {"object": "list", "data": [{"id": "si_Outside", "current_period_end": now + 30 * 86400}]},
+        "livemode": False,
+        "metadata": metadata,
+        "status": status,
+    }

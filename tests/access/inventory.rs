@@ -1,0 +1,25 @@
+//! The inventory: what is open to whom is decided by a person, who changes `routes.txt` by hand.
+
+use crate::endpoints;
+
+const ROUTES: &str = include_str!("routes.txt");
+
+#[test]
+fn who_may_call_what_is_what_was_decided() {
+    let lines: Vec<_> = endpoints().iter().map(|it| format!("{} {} {}", it.method, it.path, it.guard)).collect();
+    let found = lines.join("\n") + "\n";
+    assert_eq!(found, ROUTES, "if this is meant, change tests/access/routes.txt by hand: it is now\n{found}");
+}
+
+#[test]
+fn nothing_of_an_operators_is_open_to_strangers() {
+    for endpoint in endpoints() {
+        let operators = endpoint.path.starts_with("/api/admin");
+        let guards: &[&str] = if operators { &["Viewer", "Admin"] } else { &["Public", "SignedByStripe"] };
+        assert!(guards.contains(&endpoint.guard), "{endpoint:?}");
+        assert!(
+            !operators || endpoint.method == "GET" || endpoint.guard != "Viewer",
+            "a viewer may only read: {endpoint:?}"
+        );
+    }
+}

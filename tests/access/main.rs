@@ -1,0 +1,80 @@
+//! Who may call what, held for every endpoint that there is or will be: the endpoints come from the functions' own
+//! inventories, so a new one is tested the day it is written.
+#![expect(clippy::unwrap_used, reason = "in a test, what cannot be read is a failure")]
+
+mod credentials;
+mod inventory;
+mod tenants;
+
+use api::Endpoint;
+use axum::body::Body;
+use domain::Secret;
+use http::{Request, header};
+use journeys::{Answer, TestStack, bearer, example_repository, with};
+use serde_json::{Value, json};
+
+/// Every endpoint of every function.
+fn endpoints() -> Vec<Endpoint> {
+    let mut all = Vec::new();
+    all.extend(repositories::api().endpoints());
+    all.extend(storefront::api().endpoints());
+    all.extend(purchases::api().endpoints());
+    all.extend(webhook_intake::api().endpoints());
+    all.sort();
+    all
+}
+
+/// Those that ask who is calling.
+fn guarded() -> Vec<Endpoint> {
+    endpoints().into_iter().filter(|it| !["Public", "SignedByStripe"].contains(&it.guard)).collect()
+}
+
+/// A stack with something of company 1's at every endpoint.
+struct Shop {
+    t: TestStack,
+    repository: String,
+    purchase: String,
+}
+
+impl Shop {
+    async fn open() -> Self {
+        let t = TestStack::start().await;
+        let repository = t.list_theme().await;
+        let sale = t.checkout(&repository, "johndoe").await;
+        t.pay_and_settle(&sale).await;
+        Self { t, repository, purchase: sale.purchase }
+    }
+
+    /// A request that would do something if its sender were let in.
+    fn request(&self, endpoint: Endpoint) -> (http::request::Builder, Value) {
+        let id = if endpoint.path.starts_with("/api/admin/customers/") { &self.purchase } else { &self.repository };
+        let path = endpoint.path.replace("{id}", id);
+        assert!(!path.contains('{'), "tests/access does not know what to put into {path}");
+        let body = match (endpoint.method, endpoint.path) {
+            ("GET", _) => Value::Null,
+            ("POST", "/api/admin/repositories") => with(example_repository(), &json!({"githubRepoName": "another"})),
+            (method, path) => panic!("tests/access needs a body for {method} {path} that would be accepted"),
+        };
+        let request = Request::builder().method(endpoint.method).uri(path);
+        (request.header(header::CONTENT_TYPE, "application/json"), body)
+    }
+
+    async fn call(&self, endpoint: Endpoint, token: &Secret) -> Answer {
+        let (request, body) = self.request(endpoint);
+        self.t.send(bearer(request, token).body(Body::from(body.to_string())).unwrap()).await
+    }
+
+    /// How many repositories company 1 has.
+    async fn listed(&self) -> Value {
+        self.t.get("/api/admin/repositories").await.json["pagination"]["total"].clone()
+    }
+
+    /// Fails if the answer holds anything of company 1's.
+    #[track_caller]
+    fn tells_nothing(&self, answer: &Answer) {
+        let text = String::from_utf8_lossy(&answer.body).into_owned();
+        for ours in [&self.repository, &self.purchase, "customer@example.com", "johndoe", "premium-theme"] {
+            assert!(!text.contains(ours), "{ours} in {answer}");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Holds each endpoint and each event to its budget of AWS calls and units, and prints the table.
+//!
+//! Secrets are read before: they are kept for a minute. `ok` is within the design's budget; `known` is what
+//! is not yet, and gets no worse.
+#![expect(clippy::unwrap_used, reason = "in a test, what cannot be read is a failure")]
+
+mod endpoints;
+mod events;
+mod shop;
+mod table;
+
+use std::io::Write;
+
+use shop::{Shop, Texts};
+use table::Table;
+
+async fn hold_to_budgets(title: &str, texts: Texts) {
+    let mut table = Table::default();
+    let mut shop = Shop::open(texts).await;
+    endpoints::measure(&mut shop, &mut table).await;
+    events::measure(&mut shop, &mut table).await;
+    shop.t.finish().await;
+    // Not by `eprintln`, which is shown only when the test fails.
+    std::io::stderr().write_all(format!("\n{title}\n\n{table}\n").as_bytes()).unwrap();
+    assert!(table.over_budget().is_empty(), "over budget: {:#?}", table.over_budget());
+}
+
+#[tokio::test]
+async fn every_endpoint_and_every_event_is_within_its_budget() {
+    hold_to_budgets("Budgets, with the contract's examples", Texts::Short).await;
+}
+
+#[tokio::test]
+async fn they_are_so_with_long_texts() {
+    hold_to_budgets("Budgets, with long texts", Texts::Long).await;
+}

@@ -1,0 +1,128 @@
+//! The table: what was measured beside what is allowed.
+
+use std::fmt;
+
+use testkit::connector::Usage;
+
+/// What confirming the credential takes of a request's read units: a strong read, whatever else the request does.
+const CREDENTIAL: f64 = 1.0;
+
+/// What is allowed. `None`: not limited, and shown all the same.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Budget {
+    calls: Option<usize>,
+    deep: Option<usize>,
+    reads: Option<f64>,
+    writes: Option<f64>,
+    /// What is known to be missed for now, and held so that it gets no worse.
+    known_reads: Option<f64>,
+}
+
+impl Budget {
+    /// An authenticated `GET` of one thing, and the product page.
+    pub(crate) fn get() -> Self {
+        Self { deep: Some(1), ..Self::default() }
+    }
+
+    /// A request that writes.
+    pub(crate) fn write() -> Self {
+        Self { deep: Some(2), ..Self::default() }
+    }
+
+    /// A checkout, which makes a customer.
+    pub(crate) fn checkout() -> Self {
+        Self { writes: Some(10.0), ..Self::write() }
+    }
+
+    /// A page of 20 rows, whichever.
+    pub(crate) fn list() -> Self {
+        Self { deep: Some(3), reads: Some(3.0 + CREDENTIAL), ..Self::default() }
+    }
+
+    /// The same with a filter.
+    pub(crate) fn filtered_list() -> Self {
+        Self { reads: Some(7.0 + CREDENTIAL), ..Self::list() }
+    }
+
+    /// A webhook whose event is of interest.
+    pub(crate) fn webhook() -> Self {
+        Self { calls: Some(1), deep: Some(1), ..Self::default() }
+    }
+
+    /// What is refused or dropped before anybody is asked.
+    pub(crate) fn nothing() -> Self {
+        Self { calls: Some(0), ..Self::default() }
+    }
+
+    /// The payments half of the event that opens the gate.
+    pub(crate) fn activation() -> Self {
+        Self::job(10.0)
+    }
+
+    /// Any other message: one reading, one writing, one sending after the other. Their write units have no budget of
+    /// the design's; they are held to what they take, so that more of them are noticed.
+    pub(crate) fn job(writes: f64) -> Self {
+        Self { deep: Some(3), writes: Some(writes), ..Self::default() }
+    }
+
+    /// More read units are known to be taken for now.
+    pub(crate) fn known_to_read(self, units: f64) -> Self {
+        Self { known_reads: Some(units), ..self }
+    }
+
+    fn verdict(&self, usage: &Usage) -> &'static str {
+        let others = self.calls.is_none_or(|most| usage.calls.len() <= most)
+            && self.deep.is_none_or(|most| usage.chain <= most)
+            && self.writes.is_none_or(|most| usage.write_units <= most);
+        let within = |most: Option<f64>| most.is_none_or(|most| usage.read_units <= most);
+        match (others, within(self.reads), self.known_reads) {
+            (true, true, _) => "ok",
+            (true, false, Some(known)) if usage.read_units <= known => "known",
+            _ => OVER,
+        }
+    }
+}
+
+const OVER: &str = "OVER";
+
+impl fmt::Display for Budget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let limits = [
+            self.calls.map(|most| format!("{most} call{}", if most == 1 { "" } else { "s" })),
+            self.deep.map(|most| format!("{most} deep")),
+            self.reads.map(|most| format!("{most} read")),
+            self.writes.map(|most| format!("{most} write")),
+        ];
+        f.pad(&limits.into_iter().flatten().collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// The rows of one kind of data.
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    rows: Vec<(String, Usage, Budget)>,
+}
+
+impl Table {
+    pub(crate) fn add(&mut self, what: impl Into<String>, usage: Usage, budget: Budget) {
+        self.rows.push((what.into(), usage, budget));
+    }
+
+    /// The rows that take more than they are allowed.
+    pub(crate) fn over_budget(&self) -> Vec<&str> {
+        let over = self.rows.iter().filter(|(_, usage, budget)| budget.verdict(usage) == OVER);
+        over.map(|(what, ..)| what.as_str()).collect()
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{:<60}{:>5}{:>6}{:>6}{:>7}  budget", "", "calls", "deep", "read", "write")?;
+        for (what, usage, budget) in &self.rows {
+            let Usage { calls, chain, read_units, write_units } = usage;
+            let (calls, verdict) = (calls.len(), budget.verdict(usage));
+            writeln!(f, "{what:<60}{calls:>5}{chain:>6}{read_units:>6}{write_units:>7}  {budget:<18}{verdict}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,187 @@
+//! "Customers": List Customers, Get Customer.
+
+use std::time::Duration;
+
+use journeys::TestStack;
+use serde_json::{Value, json};
+use testkit::github::Access;
+
+#[tokio::test]
+async fn list_customers() {
+    let t = TestStack::start().await;
+    let repository = t.list_theme().await;
+    let sale = t.checkout(&repository, "johndoe").await;
+    t.clock.advance(Duration::from_mins(5));
+    t.pay_and_settle(&sale).await;
+    t.get(&format!("/api/admin/customers?page=1&limit=20&repositoryId={repository}&status=active")).await.is(
+        200,
+        &json!({
+            "customers": [
+                {
+                    "id": sale.purchase,
+                    "email": "customer@example.com",
+                    "githubUsername": "johndoe",
+                    "repositoryName": "Premium Astro Theme",
+                    "purchaseType": "one-time",
+                    "amountCents": 4900,
+                    "status": "completed",
+                    "accessStatus": "active",
+                    "accessGrantedAt": "2026-01-01T00:05:00Z",
+                    "createdAt": "2026-01-01T00:00:00Z"
+                }
+            ],
+            "pagination": {
+                "page": 1, "limit": 20, "total": 1, "totalPages": 1,
+                "hasNext": false, "hasPrevious": false
+            }
+        }),
+    );
+    t.finish().await;
+}
+
+/// Lists the contract's subscription: 29 dollars a month.
+async fn subscription(t: &TestStack) -> String {
+    t.list(&json!({
+        "githubOwner": "ctrimm", "githubRepoName": "premium-theme", "displayName": "Premium Astro Theme",
+        "pricingType": "subscription", "priceCents": 2900, "subscriptionCadence": "monthly"
+    }))
+    .await
+}
+
+#[tokio::test]
+async fn get_customer() {
+    let t = TestStack::start().await;
+    let repository = subscription(&t).await;
+    let sale = t.checkout(&repository, "johndoe").await;
+    t.stripe().pay(&sale.session);
+    t.clock.advance(Duration::from_mins(5));
+    t.deliver().await;
+    t.settle().await;
+
+    let answer = t.get(&format!("/api/admin/customers/{}", sale.purchase)).await;
+    let (customer, subscription) = (answer.text("/stripeCustomerId"), answer.text("/stripeSubscriptionId"));
+    assert!(customer.starts_with("cus_") && subscription.starts_with("sub_"), "{answer}");
+    let logs = answer.json["accessLogs"].clone();
+    answer.is(
+        200,
+        &json!({
+            "id": sale.purchase,
+            "email": "customer@example.com",
+            "githubUsername": "johndoe",
+            "repository": {
+                "id": repository,
+                "displayName": "Premium Astro Theme",
+                "githubOwner": "ctrimm",
+                "githubRepoName": "premium-theme"
+            },
+            "purchaseType": "subscription",
+            "amountCents": 2900,
+            "status": "completed",
+            "accessStatus": "active",
+            "stripeCustomerId": customer,
+            "stripeSubscriptionId": subscription,
+            "accessLogs": logs,
+            "createdAt": "2026-01-01T00:00:00Z",
+            "accessGrantedAt": "2026-01-01T00:05:00Z",
+            // An extension: GitHub has the buyer accept an invitation first.
+            "invitationStatus": "pending"
+        }),
+    );
+    // What is logged besides the contract's `collaborator_added` is more of the same.
+    let mut lines: Vec<_> = logs.as_array().unwrap().iter().map(Value::to_string).collect();
+    assert_eq!(
+        lines.pop().unwrap(),
+        r#"{"action":"collaborator_added","createdAt":"2026-01-01T00:05:00Z","status":"success"}"#
+    );
+    lines.sort();
+    assert_eq!(
+        lines,
+        [
+            r#"{"action":"checkout_completed","createdAt":"2026-01-01T00:00:00Z","status":"success"}"#,
+            r#"{"action":"payment_succeeded","createdAt":"2026-01-01T00:00:00Z","status":"success"}"#,
+            r#"{"action":"subscription_created","createdAt":"2026-01-01T00:00:00Z","status":"success"}"#,
+        ]
+    );
+    t.finish().await;
+}
+
+#[tokio::test]
+async fn get_customer_before_the_payment() {
+    let t = TestStack::start().await;
+    let repository = t.list_theme().await;
+    let sale = t.checkout(&repository, "johndoe").await;
+    t.get(&format!("/api/admin/customers/{}", sale.purchase)).await.is(
+        200,
+        &json!({
+            "id": sale.purchase,
+            "email": "customer@example.com",
+            "githubUsername": "johndoe",
+            "repository": {
+                "id": repository,
+                "displayName": "Premium Astro Theme",
+                "githubOwner": "ctrimm",
+                "githubRepoName": "premium-theme"
+            },
+            "purchaseType": "one-time",
+            "amountCents": 4900,
+            "status": "pending",
+            "accessStatus": "pending",
+            "stripeCustomerId": null,
+            "stripeSubscriptionId": null,
+            "accessLogs": [],
+            "createdAt": "2026-01-01T00:00:00Z",
+            "accessGrantedAt": null
+        }),
+    );
+    t.finish().await;
+}
+
+#[tokio::test]
+async fn get_customer_after_a_refund() {
+    let t = TestStack::start().await;
+    let repository = t.list_theme().await;
+    let sale = t.checkout(&repository, "johndoe").await;
+    t.pay_and_settle(&sale).await;
+    t.clock.advance(Duration::from_hours(1));
+    t.stripe().refund(&sale.session, Some(900));
+    t.deliver().await;
+    t.settle().await;
+    let partly = t.customer(&sale.purchase).await;
+    assert_eq!((&partly["accessStatus"], &partly["refundedCents"]), (&json!("active"), &json!(900)), "ruling 9");
+
+    t.clock.advance(Duration::from_hours(1));
+    t.stripe().refund(&sale.session, None);
+    t.deliver().await;
+    let decided = t.customer(&sale.purchase).await;
+    assert_eq!(decided["accessStatus"], "active", "the worker has not seen it");
+    t.settle().await;
+    let customer = t.customer(&sale.purchase).await;
+    let told: Vec<_> = ["status", "accessStatus", "removalStatus", "revokedAt", "refundedCents", "invitationStatus"]
+        .map(|name| customer[name].clone())
+        .into();
+    let expected = json!(["completed", "revoked", "done", "2026-01-01T02:00:00Z", 4900, null]);
+    assert_eq!(json!(told), expected, "rulings 17 and 27: {customer}");
+    t.finish().await;
+}
+
+/// Two payments for one account: a refund of one of them takes nothing away.
+#[tokio::test]
+async fn get_customer_of_whom_another_purchase_still_opens_the_gate() {
+    let t = TestStack::start().await;
+    let repository = t.list_theme().await;
+    let sales = [t.checkout(&repository, "johndoe").await, t.checkout(&repository, "johndoe").await];
+    for sale in &sales {
+        t.stripe().pay(&sale.session);
+    }
+    t.deliver().await;
+    t.settle().await;
+    t.stripe().refund(&sales[0].session, None);
+    t.deliver().await;
+    t.settle().await;
+    let (refunded, kept) = (t.customer(&sales[0].purchase).await, t.customer(&sales[1].purchase).await);
+    assert_eq!((&kept["accessStatus"], &kept["invitationStatus"]), (&json!("active"), &json!("pending")));
+    assert_eq!((&refunded["accessStatus"], &refunded["refundedCents"]), (&json!("revoked"), &json!(4900)));
+    let account = t.github().user_id("johndoe").unwrap();
+    assert_eq!(t.github().access("ctrimm", "premium-theme", account), Access::Invited { expired: false });
+    t.finish().await;
+}
