@@ -181,6 +181,7 @@ async fn get_customer_of_whom_another_purchase_still_opens_the_gate() {
     let (refunded, kept) = (t.customer(&sales[0].purchase).await, t.customer(&sales[1].purchase).await);
     assert_eq!((&kept["accessStatus"], &kept["invitationStatus"]), (&json!("active"), &json!("pending")));
     assert_eq!((&refunded["accessStatus"], &refunded["refundedCents"]), (&json!("revoked"), &json!(4900)));
+    assert_eq!(refunded["removalStatus"], "done", "nothing of it is left to take back");
     let account = t.github().user_id("johndoe").unwrap();
     assert_eq!(t.github().access("ctrimm", "premium-theme", account), Access::Invited { expired: false });
     t.finish().await;

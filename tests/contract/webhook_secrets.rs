@@ -30,7 +30,7 @@ async fn setup() -> Setup {
     let embedded = embedded::Services::start(Data::Memory, &clock).await.unwrap();
     let faults = Faults::none();
     let aws = Connector::new(faults.clone()).shared();
-    let edges = Edges { clock, aws, first_backoff: Duration::from_millis(1), ..Edges::real().unwrap() };
+    let edges = Edges { clock, aws, first_backoff: Duration::from_millis(1), ..Edges::real() };
     let settings = Settings::from_pairs([
         ("STRIPE_WEBHOOK_SECRET_NAME", "webhook"),
         ("AWS_ENDPOINT_URL_SECRETS_MANAGER", embedded.secrets_endpoint()),

@@ -110,7 +110,8 @@ async fn access(t: &TestStack, books: &Books, it: &Expected, wrong: &mut Wrong) 
     });
     wrong.unless(seen, || format!("GitHub grants {granted:?}, the entitlement says {observed:?}"));
     wrong.unless(desired == open, || format!("the entitlement is desired: {desired}"));
-    wrong.unless(purchase.access.observed == observed, || {
+    let share = entitlement.as_ref().map_or(Observed::Nothing, |it| it.share_of(purchase.id, observed));
+    wrong.unless(purchase.access.observed == share, || {
         format!("the purchase says {:?}, the entitlement {observed:?}", purchase.access.observed)
     });
     let problem = purchase.access.problem.as_ref().or(entitlement.as_ref().and_then(|it| it.problem.as_ref()));

@@ -2,7 +2,7 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
-    let services = runtime::Services::from_env()?;
+    let services = runtime::Services::from_env();
     let app = purchases::App { store: services.store()? };
     runtime::serve(services, purchases::api().into_router(app)).await
 }

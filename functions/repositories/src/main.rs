@@ -2,7 +2,7 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
-    let services = runtime::Services::from_env()?;
+    let services = runtime::Services::from_env();
     let app = repositories::App { store: services.store()?, clock: services.clock(), random: services.random() };
     runtime::serve(services, repositories::api().into_router(app)).await
 }

@@ -2,7 +2,7 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
-    let services = runtime::Services::from_env()?;
+    let services = runtime::Services::from_env();
     let app = webhook_intake::App {
         payments: services.payments_queue()?,
         stripe_secrets: services.stripe_webhook_secrets()?,

@@ -24,6 +24,9 @@ use crate::{
 const FIRST_WAIT: Duration = Duration::from_secs(10);
 const LONGEST_WAIT: Duration = Duration::from_mins(15);
 
+/// GitHub's limits on calls end within the hour.
+const LONGEST_PAUSE: Duration = Duration::from_hours(1);
+
 /// Makes GitHub match the entitlement. What only time heals is sent to the queue again with a delay, which costs no
 /// receives; what only a person can mend is written onto the purchases and left alone.
 pub(crate) async fn sync(app: &App, key: &EntitlementKey, attempt: u32) -> Result<(), Error> {
@@ -58,8 +61,11 @@ async fn record(app: &App, entitlement: &Entitlement, purchases: &[Purchase], se
         Some(trouble) if is_passing(trouble, seen, entitlement, purchases) => entitlement.problem.clone(),
         trouble => trouble.as_ref().map(|trouble| problem(entitlement.problem.as_ref(), trouble, now)),
     };
-    let changes: Vec<_> =
-        purchases.iter().map(|before| (before.clone(), before.seeing(observed, problem.clone(), now))).collect();
+    let change = |before: &Purchase| {
+        let problem = problem.clone().filter(|_| entitlement.concerns(before.id));
+        (before.clone(), before.seeing(entitlement.share_of(before.id, observed), problem, now))
+    };
+    let changes: Vec<_> = purchases.iter().map(change).collect();
     let news = observed != entitlement.observed
         || problem != entitlement.problem
         || changes.iter().any(|(before, after)| before != after);
@@ -76,8 +82,8 @@ fn is_passing(trouble: &Trouble, seen: &Seen, entitlement: &Entitlement, purchas
     let (desired, observed) = (entitlement.is_desired(), entitlement.observed);
     let as_desired = desired == (observed != Observed::Nothing);
     let may_be_lost = desired && seen.changed_github;
-    let is_written = purchases.iter().all(|purchase| purchase.access.observed == observed);
-    trouble.code.heals() && as_desired && !may_be_lost && is_written
+    let is_written = |purchase: &Purchase| purchase.access.observed == entitlement.share_of(purchase.id, observed);
+    trouble.code.heals() && as_desired && !may_be_lost && purchases.iter().all(is_written)
 }
 
 /// The problem as it is written down: one that lasts keeps its beginning and its words.
@@ -108,11 +114,14 @@ fn log_entry(app: &App, entitlement: &Entitlement, seen: &Seen, now: Timestamp) 
     }
 }
 
-/// Tries again later. When GitHub itself said when, all workers are told.
+/// Tries again later. When GitHub itself said when, all workers are told; unless it is so far off that it can only be meant
+/// for one repository, like the 50 invitations a day: nobody else is to wait for that.
 async fn retry(app: &App, key: &EntitlementKey, attempt: u32, trouble: &Trouble) -> Result<(), Error> {
     let now = app.clock.now();
     if let Some(until) = trouble.until {
-        app.volatile.pause_github(key.company, until).await?;
+        if until <= now + LONGEST_PAUSE {
+            app.volatile.pause_github(key.company, until).await?;
+        }
         return again(app, key, attempt, wait_until(until, now)).await;
     }
     let wait = FIRST_WAIT.saturating_mul(1 << attempt.min(7)).min(LONGEST_WAIT);

@@ -2,7 +2,7 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
-    let services = runtime::Services::from_env()?;
+    let services = runtime::Services::from_env();
     let app = worker::App {
         store: services.store()?,
         volatile: services.volatile()?,

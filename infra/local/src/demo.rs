@@ -28,7 +28,7 @@ read and write units that DynamoDB would bill. The first call of each function a
 /// # Errors
 /// When a step does not end as it should; the error names the step.
 pub async fn play(out: &mut impl Write) -> Result<()> {
-    let world = World { metered: true, ..World::real()? };
+    let world = World { metered: true, ..World::real() };
     let listen = ([127, 0, 0, 1], 0).into();
     let config = StackConfig { listen, data: Data::Memory, settings: Settings::default(), world: world.clone() };
     let stack = Stack::start(config).await?;

@@ -19,7 +19,7 @@ async fn main() -> Result<()> {
         }
         Command::Token { data } => {
             log("warn,dynoxide=error");
-            let (listen, world) = (([127, 0, 0, 1], 0).into(), World::real()?);
+            let (listen, world) = (([127, 0, 0, 1], 0).into(), World::real());
             let config = StackConfig { listen, data, settings: Settings::from_env(), world: world.clone() };
             let stack = Stack::start(config).await?;
             let token = welcome::another_token(&stack.store, &world.clock, &world.random).await?;
@@ -28,7 +28,7 @@ async fn main() -> Result<()> {
         }
         Command::Serve { listen, data } => {
             log("info,dynoxide=error,rustack_sqs_core=warn");
-            let world = World::real()?;
+            let world = World::real();
             let mut stack =
                 Stack::start(StackConfig { listen, data, settings: Settings::from_env(), world: world.clone() })
                     .await?;

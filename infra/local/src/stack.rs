@@ -67,19 +67,16 @@ pub struct World {
 
 impl World {
     /// The real one.
-    ///
-    /// # Errors
-    /// When the edges cannot be made.
-    pub fn real() -> Result<Self> {
-        let edges = Edges::real()?;
-        Ok(Self {
+    pub fn real() -> Self {
+        let edges = Edges::real();
+        Self {
             clock: edges.clock,
             random: edges.random,
             faults: Faults::none(),
             metered: false,
             outbound_timeout: Duration::from_secs(7),
             first_backoff: edges.first_backoff,
-        })
+        }
     }
 }
 
@@ -136,7 +133,7 @@ impl Stack {
             embedded.apply(&template).await?;
             environment.seed_secrets(embedded, webhook_secret.as_deref())?;
         }
-        let edges = edges(&world, embedded.as_ref())?;
+        let edges = edges(&world, embedded.as_ref());
         let functions = Functions::build(
             &template,
             |function| Ok(granted(&edges, &world, embedded.as_ref(), Grants::of(&template, function)?)),
@@ -237,17 +234,17 @@ impl Stack {
 }
 
 /// Calls go out as `world` wants it. To embedded services they go over plain HTTP, where faults and the meter are.
-fn edges(world: &World, embedded: Option<&embedded::Services>) -> Result<Edges> {
-    let real = Edges::real()?;
-    Ok(Edges {
+fn edges(world: &World, embedded: Option<&embedded::Services>) -> Edges {
+    let real = Edges::real();
+    Edges {
         clock: world.clock.clone(),
         random: world.random.clone(),
         aws: embedded.map_or(real.aws, |embedded| connector(world, embedded).shared()),
         // Longer than a long poll.
         aws_timeout: Duration::from_secs(75),
         first_backoff: world.first_backoff,
-        outbound: clients::Http::new(world.outbound_timeout.min(Duration::from_secs(3)), world.outbound_timeout)?,
-    })
+        outbound: clients::Http::new(world.outbound_timeout.min(Duration::from_secs(3)), world.outbound_timeout),
+    }
 }
 
 /// The same for one function: embedded services refuse it what its role does not grant.

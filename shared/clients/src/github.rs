@@ -240,6 +240,7 @@ impl Github {
         let mut request = self
             .http
             .request(method, url)
+            .map_err(GithubError::no_answer)?
             .header("accept", "application/vnd.github+json")
             .header("x-github-api-version", API_VERSION);
         if let Some(bearer) = bearer {

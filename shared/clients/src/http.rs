@@ -1,6 +1,9 @@
 //! The one HTTP client that all outbound calls share.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use reqwest::{
     Request, Response, StatusCode, Url,
@@ -10,26 +13,29 @@ use reqwest::{
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use serde::de::DeserializeOwned;
 
-/// How long connecting may take, TLS included.
-pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long a call may take from its start to the last byte of the answer. Each redirect is a call of its own.
-pub const TOTAL_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// The largest answer that is read. The services' largest pages stay well below it.
 const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 /// A renamed repository takes one redirect; more than a few are a loop.
 const MAX_REDIRECTS: usize = 3;
 
-/// A pool of connections. Clones share it; make one per process.
+/// A pool of connections. Clones share it; make one per process. It is set up when it is first used, so that a start pays
+/// nothing for calls that may never be made.
 ///
 /// TLS is rustls with ring and Mozilla's roots compiled in: loading the system's costs more than all other start-up
 /// work of a function together. Plain `http://` works too, for doubles on the loopback. Proxies are not used.
 #[derive(Debug, Clone)]
-pub struct Http(reqwest::Client);
+pub struct Http {
+    connect_timeout: Duration,
+    total_timeout: Duration,
+    client: Arc<OnceLock<Result<reqwest::Client, SetupFailed>>>,
+}
 
 /// Why there is no answer to work with.
 #[derive(Debug, thiserror::Error)]
 pub enum NoAnswer {
+    /// Nothing was sent.
+    #[error(transparent)]
+    Setup(#[from] SetupFailed),
     /// Not connected, timed out, or cut off.
     #[error("the call failed")]
     Failed(#[from] reqwest::Error),
@@ -48,9 +54,9 @@ pub enum NoAnswer {
 }
 
 /// The client could not be set up; nothing that happens at run time causes this.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("the HTTP client could not be built")]
-pub struct SetupFailed(#[source] Box<dyn std::error::Error + Send + Sync>);
+pub struct SetupFailed(#[source] Arc<dyn std::error::Error + Send + Sync>);
 
 /// What a service answered, whatever the status.
 #[derive(Debug)]
@@ -61,26 +67,31 @@ pub(crate) struct Answer {
 }
 
 impl Http {
-    /// A client with the given limits; use [`CONNECT_TIMEOUT`] and [`TOTAL_TIMEOUT`] outside tests.
-    ///
-    /// # Errors
-    /// When TLS cannot be set up.
-    pub fn new(connect_timeout: Duration, total_timeout: Duration) -> Result<Self, SetupFailed> {
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls().map_err(|error| SetupFailed(error.into()))?)
-            .connect_timeout(connect_timeout)
-            .timeout(total_timeout)
+    /// A client with the given limits. The total is from a call's start to the last byte of the answer; each redirect is
+    /// a call of its own.
+    pub fn new(connect_timeout: Duration, total_timeout: Duration) -> Self {
+        Self { connect_timeout, total_timeout, client: Arc::default() }
+    }
+
+    fn client(&self) -> Result<&reqwest::Client, NoAnswer> {
+        self.client.get_or_init(|| self.build()).as_ref().map_err(|error| error.clone().into())
+    }
+
+    fn build(&self) -> Result<reqwest::Client, SetupFailed> {
+        reqwest::Client::builder()
+            .tls_backend_preconfigured(tls().map_err(|error| SetupFailed(Arc::new(error)))?)
+            .connect_timeout(self.connect_timeout)
+            .timeout(self.total_timeout)
             // GitHub refuses requests without one.
             .user_agent("Tollgate")
             .redirect(redirect::Policy::none())
             .no_proxy()
             .build()
-            .map_err(|error| SetupFailed(error.into()))?;
-        Ok(Self(client))
+            .map_err(|error| SetupFailed(Arc::new(error)))
     }
 
-    pub(crate) fn request(&self, method: reqwest::Method, url: &str) -> reqwest::RequestBuilder {
-        self.0.request(method, url)
+    pub(crate) fn request(&self, method: reqwest::Method, url: &str) -> Result<reqwest::RequestBuilder, NoAnswer> {
+        Ok(self.client()?.request(method, url))
     }
 
     /// Sends a request and reads the answer.
@@ -90,7 +101,7 @@ impl Http {
     pub(crate) async fn send(&self, mut request: Request) -> Result<Answer, NoAnswer> {
         for _ in 0..MAX_REDIRECTS {
             let again = request.try_clone();
-            let response = self.0.execute(request).await.map_err(failed)?;
+            let response = self.client()?.execute(request).await.map_err(failed)?;
             match (again, target(&response)) {
                 (Some(mut next), Some(url)) => {
                     *next.url_mut() = url;
@@ -99,7 +110,7 @@ impl Http {
                 _ => return read(response).await,
             }
         }
-        read(self.0.execute(request).await.map_err(failed)?).await
+        read(self.client()?.execute(request).await.map_err(failed)?).await
     }
 }
 
@@ -161,7 +172,7 @@ mod tests {
     }
 
     async fn get_with(http: &Http, url: &str) -> Result<Answer, NoAnswer> {
-        http.send(http.request(Method::GET, url).build()?).await
+        http.send(http.request(Method::GET, url)?.build()?).await
     }
 
     #[tokio::test]

@@ -49,7 +49,7 @@ pub(crate) fn impatient_http() -> Http {
 }
 
 fn with_limit(limit: Duration) -> Http {
-    Http::new(limit, limit).expect("TLS can be set up")
+    Http::new(limit, limit)
 }
 
 impl Loopback {

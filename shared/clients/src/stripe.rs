@@ -121,7 +121,7 @@ impl Stripe {
 
     async fn request(&self, method: Method, url: &str) -> Result<reqwest::RequestBuilder, StripeError> {
         let key: Secret = self.key.read().await?;
-        let request = self.http.request(method, url);
+        let request = self.http.request(method, url).map_err(StripeError::no_answer)?;
         Ok(request.bearer_auth(key.reveal().trim()).header("stripe-version", API_VERSION))
     }
 

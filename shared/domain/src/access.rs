@@ -51,6 +51,17 @@ impl Entitlement {
     pub fn is_desired(&self) -> bool {
         !self.justified_by.is_empty()
     }
+
+    /// Whether what GitHub grants concerns this purchase: it justifies the access, or nothing does any more and it is to be
+    /// taken back. One that was closed while others keep the gate open has nothing to do with it.
+    pub fn concerns(&self, purchase: PurchaseId) -> bool {
+        self.justified_by.contains(&purchase) || !self.is_desired()
+    }
+
+    /// What a purchase has to show when GitHub grants `observed`.
+    pub fn share_of(&self, purchase: PurchaseId, observed: Observed) -> Observed {
+        if self.concerns(purchase) { observed } else { Observed::Nothing }
+    }
 }
 
 /// What GitHub grants an account.

@@ -10,8 +10,6 @@ use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use clients::Http;
 use domain::{Clock, Random, Timestamp};
 
-use crate::Error;
-
 /// The authorities that AWS's endpoints are certified by. Loading the system's roots would cost more instructions than
 /// everything else at start-up together; a test warns before these expire.
 const AMAZON_ROOTS: &str = include_str!("../roots/amazon.pem");
@@ -35,19 +33,16 @@ pub struct Edges {
 
 impl Edges {
     /// The real ones.
-    ///
-    /// # Errors
-    /// When the HTTP client for calls to others cannot be made.
-    pub fn real() -> Result<Self, Error> {
-        Ok(Self {
+    pub fn real() -> Self {
+        Self {
             clock: Clock::new(system_time),
             random: Random::new(fill),
             aws: aws_http_client(),
             aws_timeout: Duration::from_secs(6),
             first_backoff: Duration::from_millis(200),
             // Three tries and their pauses fit into the 30 seconds of a request or a record.
-            outbound: Http::new(Duration::from_secs(3), Duration::from_secs(7))?,
-        })
+            outbound: Http::new(Duration::from_secs(3), Duration::from_secs(7)),
+        }
     }
 }
 

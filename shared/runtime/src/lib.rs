@@ -22,9 +22,6 @@ pub enum Error {
     /// A variable is missing from the environment.
     #[error("the environment variable {0} is not set")]
     MissingSetting(&'static str),
-    /// The HTTP client for calls to others could not be made.
-    #[error("the HTTP client could not be made")]
-    Http(#[from] clients::http::SetupFailed),
     /// Lambda's own loop ended.
     #[error("the Lambda runtime ended")]
     Lambda(#[source] lambda_runtime::Error),

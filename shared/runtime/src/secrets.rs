@@ -13,15 +13,15 @@ use domain::{Clock, Secret, SecretSource, SecretUnavailable, Timestamp};
 const FRESH: Duration = Duration::from_mins(1);
 
 struct Reader {
-    client: Client,
+    client: Box<dyn Fn() -> Client + Send + Sync>,
     name: String,
     clock: Clock,
     known: Mutex<Option<(Secret, Timestamp)>>,
 }
 
 /// The secret called `name`.
-pub(crate) fn source(client: Client, name: &str, clock: Clock) -> SecretSource {
-    let reader = Arc::new(Reader { client, name: name.to_owned(), clock, known: Mutex::new(None) });
+pub(crate) fn source(client: impl Fn() -> Client + Send + Sync + 'static, name: &str, clock: Clock) -> SecretSource {
+    let reader = Arc::new(Reader { client: Box::new(client), name: name.to_owned(), clock, known: Mutex::new(None) });
     SecretSource::new(move || {
         let reader = reader.clone();
         async move { reader.read().await }
@@ -56,7 +56,7 @@ impl Reader {
 
     async fn fetch(&self) -> Result<Secret, SecretUnavailable> {
         let missing = || SecretUnavailable::Missing { name: self.name.clone() };
-        match self.client.get_secret_value().secret_id(&self.name).send().await {
+        match (self.client)().get_secret_value().secret_id(&self.name).send().await {
             Ok(answer) => answer.secret_string.and_then(Secret::new).ok_or_else(missing),
             Err(error)
                 if matches!(error.as_service_error(), Some(GetSecretValueError::ResourceNotFoundException(_))) =>

@@ -4,7 +4,7 @@ use std::{
     fmt,
     future::Future,
     pin::Pin,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -28,39 +28,40 @@ pub struct Services {
     settings: Settings,
     edges: Edges,
     sdk: SdkConfig,
-    first_calls: Mutex<Vec<FirstCall>>,
+    dynamodb: OnceLock<aws_sdk_dynamodb::Client>,
+    secrets: Arc<OnceLock<aws_sdk_secretsmanager::Client>>,
+    first_call: Mutex<Option<FirstCall>>,
 }
 
 type FirstCall = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl Services {
     /// From the environment of this process, with the real edges. Logging begins.
-    ///
-    /// # Errors
-    /// When the edges cannot be made.
-    pub fn from_env() -> Result<Self, Error> {
+    pub fn from_env() -> Self {
         let settings = Settings::from_env();
         crate::logging::log_to_stdout(settings.get("RUST_LOG"));
-        Ok(Self::new(settings, Edges::real()?))
+        Self::new(settings, Edges::real())
     }
 
     /// From these settings and edges.
     pub fn new(settings: Settings, edges: Edges) -> Self {
         let sdk = sdk_config(&settings, &edges);
-        Self { settings, edges, sdk, first_calls: Mutex::default() }
+        Self { settings, edges, sdk, dynamodb: OnceLock::new(), secrets: Arc::default(), first_call: Mutex::default() }
     }
 
-    /// Makes one harmless call to each service that was asked for, at once and for a moment only: Lambda gives the start of
-    /// a process more power than a request, so that is where connections are opened and secrets are read first.
+    /// Makes one harmless call to the service that the first request will need first, for a moment only: Lambda gives the
+    /// start of a process more power than a request, so that is where the connection is opened.
     pub(crate) async fn warm_up(&self) {
-        let calls = std::mem::take(&mut *self.first_calls.lock().unwrap_or_else(PoisonError::into_inner));
-        if tokio::time::timeout(WARM_UP, futures::future::join_all(calls)).await.is_err() {
-            tracing::debug!("the first calls took too long");
+        let call = self.first_call.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(call) = call else { return };
+        if tokio::time::timeout(WARM_UP, call).await.is_err() {
+            tracing::debug!("the first call took too long");
         }
     }
 
+    /// A later one takes the place of an earlier one.
     fn first_call(&self, call: impl Future<Output = ()> + Send + 'static) {
-        self.first_calls.lock().unwrap_or_else(PoisonError::into_inner).push(Box::pin(call));
+        *self.first_call.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::pin(call));
     }
 
     /// The data.
@@ -126,7 +127,10 @@ impl Services {
     /// # Errors
     /// When a setting is missing.
     pub fn stripe_webhook_secrets(&self) -> Result<SecretSource, Error> {
-        self.secret("STRIPE_WEBHOOK_SECRET_NAME")
+        let secrets = self.secret("STRIPE_WEBHOOK_SECRET_NAME")?;
+        let first = secrets.clone();
+        self.first_call(async move { drop(first.read().await) });
+        Ok(secrets)
     }
 
     /// Where the public reaches us, without a slash at the end.
@@ -148,7 +152,8 @@ impl Services {
     }
 
     fn dynamodb(&self) -> aws_sdk_dynamodb::Client {
-        aws_sdk_dynamodb::Client::new(&self.sdk_at("AWS_ENDPOINT_URL_DYNAMODB"))
+        let client = || aws_sdk_dynamodb::Client::new(&self.sdk_at("AWS_ENDPOINT_URL_DYNAMODB"));
+        self.dynamodb.get_or_init(client).clone()
     }
 
     /// The queue at this address.
@@ -160,12 +165,11 @@ impl Services {
         Ok(self.queue_at(self.settings.require(setting)?))
     }
 
+    /// The client is made when a secret is first read: one that is never read costs nothing.
     fn secret(&self, setting: &'static str) -> Result<SecretSource, Error> {
-        let client = aws_sdk_secretsmanager::Client::new(&self.sdk_at("AWS_ENDPOINT_URL_SECRETS_MANAGER"));
-        let secret = secrets::source(client, self.settings.require(setting)?, self.clock());
-        let first = secret.clone();
-        self.first_call(async move { drop(first.read().await) });
-        Ok(secret)
+        let (client, sdk) = (self.secrets.clone(), self.sdk_at("AWS_ENDPOINT_URL_SECRETS_MANAGER"));
+        let client = move || client.get_or_init(|| aws_sdk_secretsmanager::Client::new(&sdk)).clone();
+        Ok(secrets::source(client, self.settings.require(setting)?, self.clock()))
     }
 
     fn url(&self, setting: &'static str) -> Result<String, Error> {

@@ -21,7 +21,7 @@ impl Store {
     }
 
     /// Writes what GitHub was seen to grant, or why it does not, onto the entitlement and the purchases behind it,
-    /// with a line in the log of each purchase that changed.
+    /// with a line in the log of each purchase that changed by it.
     pub async fn record_access(
         &self,
         entitlement: &Entitlement,
@@ -34,7 +34,9 @@ impl Store {
         let mut difference = Tally::default();
         for (before, after) in purchases.iter().filter(|(before, after)| before != after) {
             writes.push(self.replace_purchase(before, after)?);
-            writes.push(self.log_once(company, before.id, entry)?);
+            if entitlement.concerns(before.id) {
+                writes.push(self.log_once(company, before.id, entry)?);
+            }
             difference = difference + (Tally::of(after) - Tally::of(before));
         }
         writes.extend(self.add_to_tally(company, entitlement.key.repository, difference)?);

@@ -37,7 +37,7 @@ struct Sale {
 impl Sale {
     /// A program with a checkout begun.
     fn begin(test: &str) -> (Self, Program) {
-        let World { clock, random, .. } = World::real().unwrap();
+        let World { clock, random, .. } = World::real();
         let faults = Faults::none();
         let github = github::Sandbox::new(clock.clone()).with_faults(faults.clone());
         let stripe = stripe::Sandbox::new(clock, random, WEBHOOK_SECRET.to_owned());

@@ -138,7 +138,7 @@ async fn nonsense_makes_stripe_unavailable() {
 
 #[test]
 fn calls_that_failed_on_the_way_are_repeated_but_not_those_that_arrived() {
-    let on_the_way = http().request(reqwest::Method::GET, "nowhere").build().expect_err("not a URL");
+    let on_the_way = http().request(reqwest::Method::GET, "nowhere").unwrap().build().expect_err("not a URL");
     assert!(is_worth_repeating(&Err(NoAnswer::Failed(on_the_way))));
     assert!(!is_worth_repeating(&Err(NoAnswer::TooLarge)));
 }

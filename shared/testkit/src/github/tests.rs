@@ -339,7 +339,7 @@ async fn our_client_and_the_sandbox_understand_each_other() {
     let world = World::new();
     let base = serve(world.sandbox.router()).await;
     let token = domain::SecretSource::fixed("token", "github_pat_synthetic");
-    let http = clients::Http::new(Duration::from_secs(3), Duration::from_secs(10)).unwrap();
+    let http = clients::Http::new(Duration::from_secs(3), Duration::from_secs(10));
     let github = clients::Github::new(http, base, token, world.time.clock());
     let john = github.account_by_login("JohnDoe").await.unwrap().unwrap();
     assert_eq!(github.account_by_id(john.id).await.unwrap().unwrap().login, "johndoe");

@@ -221,7 +221,7 @@ async fn our_client_and_the_sandbox_understand_each_other() {
     let world = World::new();
     let base = serve(world.sandbox.router()).await;
     let key = domain::SecretSource::fixed("key", "sk_test_synthetic");
-    let http = clients::Http::new(Duration::from_secs(3), Duration::from_secs(10)).unwrap();
+    let http = clients::Http::new(Duration::from_secs(3), Duration::from_secs(10));
     let stripe = clients::Stripe::new(http, base, key, Duration::ZERO);
     let order = |mode| clients::stripe::NewCheckoutSession {
         mode,
