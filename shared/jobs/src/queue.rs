@@ -1,8 +1,14 @@
 //! The client of one queue.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
 
-use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
+use aws_sdk_sqs::{
+    Client,
+    types::{Message, MessageSystemAttributeName},
+};
 use domain::Failure;
 
 use crate::{Job, Record};
@@ -10,17 +16,19 @@ use crate::{Job, Record};
 /// The longest that a queue itself delays a message (SQS: `DelaySeconds`). Longer waits are several hops.
 const LONGEST_DELAY: Duration = Duration::from_mins(15);
 
-/// One queue.
+/// One queue. Clones share its client, which is made when it is first used.
 #[derive(Clone, Debug)]
 pub struct Queue {
-    client: aws_sdk_sqs::Client,
+    client: Arc<LazyLock<Client, Make>>,
     url: Arc<str>,
 }
 
+type Make = Box<dyn FnOnce() -> Client + Send>;
+
 impl Queue {
     /// The queue at `url`.
-    pub fn new(client: aws_sdk_sqs::Client, url: &str) -> Self {
-        Self { client, url: url.into() }
+    pub fn new(client: impl FnOnce() -> Client + Send + 'static, url: &str) -> Self {
+        Self { client: Arc::new(LazyLock::new(Box::new(client))), url: url.into() }
     }
 
     /// Sends a job. When this returns, the queue has it.

@@ -158,7 +158,8 @@ impl Services {
 
     /// The queue at this address.
     pub fn queue_at(&self, url: &str) -> Queue {
-        Queue::new(aws_sdk_sqs::Client::new(&self.sdk_at("AWS_ENDPOINT_URL_SQS")), url)
+        let sdk = self.sdk_at("AWS_ENDPOINT_URL_SQS");
+        Queue::new(move || aws_sdk_sqs::Client::new(&sdk), url)
     }
 
     fn queue(&self, setting: &'static str) -> Result<Queue, Error> {
