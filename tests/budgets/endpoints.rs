@@ -80,9 +80,9 @@ async fn lists(shop: &mut Shop, repository: &str, table: &mut Table) {
 
 /// Each page of a list.
 ///
-/// A page is found by walking from the newest row on, so it costs as much again as the page before it. The design's
-/// budget is meant for any page; until positions are kept, the first pages are within it and the others are known not to
-/// be.
+/// A page is found by walking from the end that is nearer, so the first and the last page cost the same in a list of any
+/// length, and those between cost more. The design's budget is meant for any page; until positions are kept, those between
+/// are known not to be within it.
 async fn pages(shop: &Shop, (what, path): (&str, &str), budget: impl Fn(f64) -> Budget, table: &mut Table) {
     for page in 1_u32.. {
         let (usage, body) = ok(shop, &format!("{path}page={page}&limit={PAGE}")).await;

@@ -9,6 +9,7 @@ mod entitlements;
 pub mod keys;
 mod logs;
 pub mod meter;
+mod page;
 mod pauses;
 mod purchases;
 mod repositories;
@@ -16,6 +17,7 @@ mod table;
 mod tallies;
 
 pub use companies::Operator;
+pub use page::{Page, PageRequest};
 pub use purchases::{Begun, Change, PurchaseFilter};
 pub use repositories::{Listed, ListingRefused};
 
@@ -45,22 +47,4 @@ impl Volatile {
     pub fn new(client: aws_sdk_dynamodb::Client, table: &str) -> Self {
         Self { table: Table::new(client, table) }
     }
-}
-
-/// One page of a list.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page<T> {
-    /// The rows.
-    pub rows: Vec<T>,
-    /// How many rows all pages have together.
-    pub total: u64,
-}
-
-/// Which page of a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PageRequest {
-    /// Rows before it.
-    pub skip: usize,
-    /// Rows on it, at most.
-    pub limit: usize,
 }

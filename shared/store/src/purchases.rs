@@ -125,15 +125,22 @@ impl Store {
                 .map(|status| (Some("gsi2"), keys::purchases_of_repository(company, repository, *status)))
                 .collect(),
         };
-        let limit = Some(page.skip + page.limit);
-        let reads = partitions.iter().map(|(index, pk)| {
-            self.table.query::<Purchase>(Partition { index: *index, pk, newest_first: true, limit })
-        });
-        let (found, total) =
-            futures::try_join!(futures::future::try_join_all(reads), self.count_purchases(company, filter))?;
+        let total = self.count_purchases(company, filter).await?;
+        let window = page.window(total);
+        if window.read == 0 {
+            return Ok(Page { rows: Vec::new(), total });
+        }
+        let (newest_first, limit) = (window.newest_first, Some(window.read));
+        let reads = partitions
+            .iter()
+            .map(|(index, pk)| self.table.query::<Purchase>(Partition { index: *index, pk, newest_first, limit }));
+        let found = futures::future::try_join_all(reads).await?;
         let mut rows: Vec<_> = found.into_iter().flatten().collect();
-        rows.sort_by_key(|purchase| std::cmp::Reverse(purchase.id));
-        Ok(Page { rows: rows.into_iter().skip(page.skip).take(page.limit).collect(), total })
+        rows.sort_by_key(|purchase| purchase.id);
+        if newest_first {
+            rows.reverse();
+        }
+        Ok(Page { rows: window.page(rows), total })
     }
 
     async fn count_purchases(&self, company: CompanyId, filter: PurchaseFilter) -> Result<u64, Failure> {

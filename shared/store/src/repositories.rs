@@ -91,28 +91,28 @@ impl Store {
         active: Option<bool>,
         page: PageRequest,
     ) -> Result<Page<Listed>, Failure> {
-        // Filtered in memory: a company sells dozens of repositories, and few of them are inactive.
-        let limit = active.is_none().then_some(page.skip + page.limit);
-        let pk = keys::repositories(company);
         let company_key = keys::company(company);
-        let (repositories, tallies, counts) = futures::try_join!(
-            self.table.query::<Repository>(Partition { index: None, pk: &pk, newest_first: true, limit }),
-            self.tallies(company),
-            self.table.get::<Counts>(&company_key, Freshness::Eventual)
-        )?;
+        let (tallies, counts) =
+            futures::try_join!(self.tallies(company), self.table.get::<Counts>(&company_key, Freshness::Eventual))?;
         let counts = counts.unwrap_or_default();
         let total = match active {
             None => counts.repositories_active + counts.repositories_inactive,
             Some(true) => counts.repositories_active,
             Some(false) => counts.repositories_inactive,
         };
-        let wanted =
-            repositories.into_iter().filter(|repository| active.is_none_or(|active| repository.active == active));
-        let rows = wanted.skip(page.skip).take(page.limit);
-        let rows = rows
-            .map(|repository| Listed { tally: tallies.get(&repository.id).copied().unwrap_or_default(), repository })
-            .collect();
-        Ok(Page { rows, total })
+        let window = page.window(total);
+        if window.read == 0 {
+            return Ok(Page { rows: Vec::new(), total });
+        }
+        // Filtered in memory: a company sells dozens of repositories, and few of them are inactive.
+        let limit = active.is_none().then_some(window.read);
+        let pk = keys::repositories(company);
+        let partition = Partition { index: None, pk: &pk, newest_first: window.newest_first, limit };
+        let mut rows: Vec<Repository> = self.table.query(partition).await?;
+        rows.retain(|repository| active.is_none_or(|active| repository.active == active));
+        let tally = |id: RepositoryId| tallies.get(&id).copied().unwrap_or_default();
+        let listed = |repository: Repository| Listed { tally: tally(repository.id), repository };
+        Ok(Page { rows: window.page(rows).into_iter().map(listed).collect(), total })
     }
 
     /// The repository with this slug, of whatever company: for strangers who look at a product.
