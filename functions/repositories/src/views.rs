@@ -78,12 +78,11 @@ struct Stats {
 impl PricingView {
     fn of(kind: PricingKind, price_cents: i64) -> Self {
         let cadence = kind.cadence();
-        let custom_cadence_days = if let Some(Cadence::Custom { days }) = cadence { Some(days) } else { None };
         Self {
             pricing_type: kind.name(),
             price_cents,
             subscription_cadence: cadence.map(Cadence::name),
-            custom_cadence_days,
+            custom_cadence_days: cadence.and_then(Cadence::custom_days),
         }
     }
 }

@@ -48,7 +48,7 @@ impl From<Repository> for Product {
             pricing_type: repository.pricing.kind.name(),
             price_cents: repository.pricing.price_cents,
             subscription_cadence: cadence.map(Cadence::name),
-            custom_cadence_days: if let Some(Cadence::Custom { days }) = cadence { Some(days) } else { None },
+            custom_cadence_days: cadence.and_then(Cadence::custom_days),
             github_owner: repository.github.owner.to_string(),
             github_repo_name: repository.github.name.to_string(),
             github_stars: repository.github_stars,

@@ -1,7 +1,10 @@
 //! Lambda's part for queues: takes batches, hands them to the worker, deletes what succeeded. What failed becomes visible
 //! again after the queue's visibility timeout, and goes to the dead-letter queue after its receives.
 
-use std::time::{Duration, Instant};
+use std::{
+    ops::AddAssign,
+    time::{Duration, Instant},
+};
 
 use anyhow::Result;
 use jobs::{Queue, Received, run_batch};
@@ -29,6 +32,13 @@ pub struct Settled {
     pub succeeded: usize,
     /// Records that failed, each time counted.
     pub failed: usize,
+}
+
+impl AddAssign for Settled {
+    fn add_assign(&mut self, other: Self) {
+        self.succeeded += other.succeeded;
+        self.failed += other.failed;
+    }
 }
 
 impl Poller {

@@ -208,14 +208,12 @@ impl Stack {
         for _ in 0..rounds {
             let mut round = Settled::default();
             for poller in self.pollers.iter().filter(|poller| wanted(poller)) {
-                let settled = poller.settle_once().await?;
-                round =
-                    Settled { succeeded: round.succeeded + settled.succeeded, failed: round.failed + settled.failed };
+                round += poller.settle_once().await?;
             }
             if round == Settled::default() {
                 break;
             }
-            all = Settled { succeeded: all.succeeded + round.succeeded, failed: all.failed + round.failed };
+            all += round;
         }
         Ok(all)
     }

@@ -92,7 +92,7 @@ impl Github {
     ///
     /// # Errors
     /// `NotFound` when either the repository or the account is not there or hidden; `Invalid` when GitHub will not
-    /// invite this account, or no more accounts today (50 in 24 hours).
+    /// invite this account. That a repository takes 50 invitations in 24 hours is taken to come as `RateLimited`.
     pub async fn invite(&self, owner: &str, name: &str, login: &str) -> Result<Invited, GithubError> {
         // On repositories of persons GitHub ignores the permission: every collaborator there can push.
         let body = json!({ "permission": "pull" });

@@ -52,6 +52,14 @@ impl Cadence {
             Self::Custom { .. } => "custom",
         }
     }
+
+    /// The contract's `customCadenceDays`, for the cadence that has them.
+    pub fn custom_days(self) -> Option<u32> {
+        match self {
+            Self::Monthly | Self::Yearly => None,
+            Self::Custom { days } => Some(days),
+        }
+    }
 }
 
 impl PricingKind {
@@ -83,10 +91,10 @@ impl PricingKind {
         let unwanted = |rule| Problem::Conflicting { rule };
         let cadence = match (pricing_type, cadence, days) {
             (PricingType::OneTime, Some(_), _) => {
-                return Err(("subscriptionCadence", unwanted("must be null for a one-time price")));
+                return Err(("subscriptionCadence", unwanted("Must be null for a one-time price")));
             }
             (PricingType::OneTime, None, Some(_)) => {
-                return Err(("customCadenceDays", unwanted("must be null for a one-time price")));
+                return Err(("customCadenceDays", unwanted("Must be null for a one-time price")));
             }
             (PricingType::OneTime, None, None) => return Ok(Self::OneTime),
             (PricingType::Subscription, None, _) => return Err(("subscriptionCadence", Problem::Required)),
@@ -95,7 +103,7 @@ impl PricingKind {
             }
             (PricingType::Subscription, Some(CadenceName::Custom), Some(days)) => Cadence::Custom { days },
             (PricingType::Subscription, Some(_), Some(_)) => {
-                return Err(("customCadenceDays", unwanted("is only for the cadence custom")));
+                return Err(("customCadenceDays", unwanted("Only the cadence custom has days")));
             }
             (PricingType::Subscription, Some(CadenceName::Monthly), None) => Cadence::Monthly,
             (PricingType::Subscription, Some(CadenceName::Yearly), None) => Cadence::Yearly,

@@ -16,11 +16,6 @@ impl Sandbox {
         self.change(|state| state.add_account(login, Kind::User))
     }
 
-    /// Adds an organisation and answers the account's number. An account of that name is left as it is.
-    pub fn add_organisation(&self, login: &str) -> u64 {
-        self.change(|state| state.add_account(login, Kind::Organization))
-    }
-
     /// Adds a repository and answers its number. An owner who is unknown becomes a user; a repository that exists is
     /// left as it is.
     pub fn add_repository(&self, owner: &str, name: &str, private: bool) -> u64 {
