@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{
     GithubUserId, RepositoryId,
-    access::{EntitlementKey, Observed},
+    access::{EntitlementKey, Observed, is_desired, share_of},
     log::{Action, LogEntry, LogStatus},
     purchase::{AccessStatus, Purchase},
     stripe_event::{Received, Subject, read},
@@ -44,7 +44,7 @@ impl Books {
         for purchase in &page.rows {
             logs.insert(purchase.id.to_string(), t.stack.store.log(COMPANY, purchase.id).await.unwrap());
         }
-        Self { purchases: page.rows, tally: t.stack.store.tally(COMPANY, repository).await.unwrap(), logs }
+        Self { purchases: page.rows, tally: t.stack.store.sums(COMPANY, repository).await.unwrap().tally, logs }
     }
 
     pub(crate) fn purchase(&self, id: &str) -> &Purchase {
@@ -95,7 +95,9 @@ async fn access(t: &TestStack, books: &Books, it: &Expected, wrong: &mut Wrong) 
     let key = EntitlementKey { company: COMPANY, repository: purchase.repository, account: GithubUserId(account) };
     let entitlement = t.stack.store.entitlement(&key).await.unwrap();
     let observed = entitlement.as_ref().map_or(Observed::Nothing, |entitlement| entitlement.observed);
-    let desired = entitlement.as_ref().is_some_and(domain::access::Entitlement::is_desired);
+    let ids = entitlement.as_ref().map(|it| it.purchases.clone()).unwrap_or_default();
+    let purchases = t.stack.store.purchases_by_id(COMPANY, ids).await.unwrap();
+    let desired = is_desired(&purchases);
     let open = it.end.gate == Gate::Open;
     let (status, seen) = match (it.end.gate, granted) {
         (Gate::Open, Access::Invited { expired: false }) => (AccessStatus::Active, observed == Observed::Invited),
@@ -110,7 +112,7 @@ async fn access(t: &TestStack, books: &Books, it: &Expected, wrong: &mut Wrong) 
     });
     wrong.unless(seen, || format!("GitHub grants {granted:?}, the entitlement says {observed:?}"));
     wrong.unless(desired == open, || format!("the entitlement is desired: {desired}"));
-    let share = entitlement.as_ref().map_or(Observed::Nothing, |it| it.share_of(purchase.id, observed));
+    let share = share_of(&purchases, purchase, observed);
     wrong.unless(purchase.access.observed == share, || {
         format!("the purchase says {:?}, the entitlement {observed:?}", purchase.access.observed)
     });
@@ -129,20 +131,24 @@ fn payments(books: &Books, it: &Expected, wrong: &mut Wrong) {
         format!("{paid} paid, {refunded} refunded, not {}", it.end.revenue)
     });
     wrong.unless(refunded == it.end.refunded, || format!("{refunded} refunded, not {}", it.end.refunded));
-    let mut logged: Vec<_> = log.iter().map(|line| line.id.clone()).filter(|id| id.starts_with("evt_")).collect();
+    let mut logged: Vec<_> = log.iter().filter_map(event).collect();
     let mut happened = it.events.clone();
     logged.sort();
     happened.sort();
     wrong.unless(logged == happened, || format!("events in the log: {logged:?}, not {happened:?}"));
     let invited = |line: &&LogEntry| {
-        (line.action, line.status) == (Some(Action::CollaboratorAdded), LogStatus::Success)
+        (line.action, line.status) == (Action::CollaboratorAdded, LogStatus::Success)
             && line.metadata.contains_key("invitation")
     };
-    let removed =
-        |line: &&LogEntry| (line.action, line.status) == (Some(Action::CollaboratorRemoved), LogStatus::Success);
+    let removed = |line: &&LogEntry| (line.action, line.status) == (Action::CollaboratorRemoved, LogStatus::Success);
     let (invited, removed) = (log.iter().filter(invited).count(), log.iter().filter(removed).count());
     wrong.unless(invited <= 1, || format!("{invited} lines about one invitation"));
     wrong.unless(removed <= 1, || format!("{removed} lines about one removal"));
+}
+
+/// The id of the event that a line tells of.
+pub(crate) fn event(line: &LogEntry) -> Option<String> {
+    line.request.clone().filter(|request| request.starts_with("evt_"))
 }
 
 /// A purchase has one session at Stripe.

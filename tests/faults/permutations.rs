@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 
 use domain::{
     access::Observed,
-    facts::Facts,
     purchase::{Gate as Decision, Purchase},
     stripe_event::PaymentEvent,
     tally::Tally,
@@ -149,14 +148,4 @@ async fn events_in_any_order_and_any_number_end_the_same() {
 fn the_orders_are_counted_right() {
     // 1 + 1 + 1 for one event; for two: 2 + 3 + 4 + 3 + 6 + 10 + 4 + 10 + 20.
     assert_eq!((orders(1), orders(2)), (3, 62));
-}
-
-#[tokio::test]
-async fn each_event_tells_something_alone() {
-    for story in STORIES {
-        let (_, events) = told(story, false).await;
-        assert!(!events.is_empty(), "{}", story.name);
-        let silent = events.iter().filter(|event| event.facts == Facts::default() && event.log.is_none());
-        assert_eq!(silent.count(), 0, "{}", story.name);
-    }
 }

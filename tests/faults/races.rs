@@ -64,7 +64,7 @@ async fn thirty_two_purchases_of_one_repository_at_once_are_counted_exactly() {
     let deliveries = t.stripe().undelivered();
     join_all(deliveries.into_iter().map(|delivery| deliver_and_work(&t, delivery))).await;
     come_to_rest(&t).await;
-    let tally = t.stack.store.tally(COMPANY, repository.parse().unwrap()).await.unwrap();
+    let tally = t.stack.store.sums(COMPANY, repository.parse().unwrap()).await.unwrap().tally;
     assert_eq!((tally.pending, tally.active, tally.revoked, tally.completed), (0, 24, 8, 32));
     assert_eq!((tally.revenue_cents, tally.refunded_cents), (24 * PRICE, 8 * PRICE));
     for (number, buyer) in buyers.iter().enumerate() {

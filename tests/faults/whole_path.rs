@@ -3,7 +3,13 @@
 
 use std::time::Duration;
 
-use domain::{access::Entitlement, log::LogEntry, purchase::Purchase, tally::Tally};
+use domain::{
+    access::Observed,
+    causes::Causes,
+    log::{Action, LogStatus},
+    purchase::{self, Purchase},
+    tally::Tally,
+};
 use journeys::TestStack;
 use testkit::{
     github::Access,
@@ -11,7 +17,7 @@ use testkit::{
 };
 
 use crate::{
-    invariants::{Books, Expected, relevant_to, violations},
+    invariants::{Books, Expected, event, relevant_to, violations},
     stories::{STORIES, Story},
     world::{BUYER, Dice, NAME, OWNER, begin, come_to_rest, end_waits, start},
 };
@@ -24,28 +30,29 @@ const ORDERS: u64 = 5;
 #[derive(Debug, PartialEq)]
 struct Left {
     purchase: Purchase,
-    /// Without right and without access is the same as never mentioned.
-    entitlement: Option<Entitlement>,
+    observed: Observed,
     tally: Tally,
     github: Access,
-    events: Vec<LogEntry>,
+    events: Vec<(String, Action, LogStatus)>,
 }
 
 async fn left(t: &TestStack, purchase: &str) -> Left {
     let stored = t.stack.store.purchase(crate::world::COMPANY, purchase.parse().unwrap()).await.unwrap().unwrap();
     let books = Books::read(t, stored.repository).await;
     let entitlement = t.stack.store.entitlement(&stored.entitlement()).await.unwrap();
-    let entitlement = entitlement.filter(|it| it.is_desired() || it.observed != domain::access::Observed::Nothing);
     let account = t.github().user_id(BUYER).unwrap();
     let mut purchase = books.purchase(purchase).clone();
     purchase.rev = 0;
-    purchase.access.granted_at = None;
-    let events = books.logs[&purchase.id.to_string()].iter().filter(|line| line.id.starts_with("evt_"));
+    purchase.causes = Causes::default();
+    purchase.access = purchase::Access { granted_at: None, invited_at: None, ..purchase.access };
+    let events = books.logs[&purchase.id.to_string()].iter();
+    let mut events: Vec<_> = events.filter_map(|line| Some((event(line)?, line.action, line.status))).collect();
+    events.sort();
     Left {
-        entitlement: entitlement.map(|it| Entitlement { rev: 0, ..it }),
+        observed: entitlement.map(|it| it.observed).unwrap_or_default(),
         tally: books.tally,
         github: t.github().access(OWNER, NAME, account),
-        events: events.cloned().collect(),
+        events,
         purchase,
     }
 }

@@ -4,9 +4,10 @@ use api::{ApiError, Check, Created, Input, Kind, Valid};
 use auth::Admin;
 use axum::extract::State;
 use domain::{
-    RepositoryId,
+    LogId, RepositoryId,
+    log::{Action, Actor, LogEntry, LogStatus},
     pricing::{CadenceName, Pricing, PricingKind, PricingType, parse_cadence_days, parse_price_cents},
-    repository::{GithubPath, NewRepository, Repository, slug},
+    repository::{GithubPath, NewRepository, Repository, Terms, slug},
     text::{Description, DisplayName, Feature, GithubLogin, GithubRepositoryName, WebUrl},
 };
 use store::ListingRefused;
@@ -28,7 +29,16 @@ pub(crate) async fn create(
     for taken in 0..MOST_NAMESAKES {
         let slug = slug(&new.display_name, taken);
         let repository = Repository::list(company.id, id, slug, company.currency.clone(), new.clone(), now);
-        match app.store.insert_repository(company.id, &repository).await {
+        let entry = LogEntry::new(
+            LogId::generate(now, &app.random),
+            now,
+            Actor::Tollgate,
+            Action::RepositoryCreated,
+            LogStatus::Success,
+        )
+        .about_repository(id)
+        .with("repositoryFullName", Some(repository.github.to_string()));
+        match app.store.insert_repository(company.id, &repository, &entry).await {
             Ok(()) => return Ok(Created(repository.into())),
             Err(ListingRefused::SlugTaken) => {}
             Err(ListingRefused::GithubPathTaken) => {
@@ -59,6 +69,7 @@ impl Input for New {
             cover_image_url: cover_image_url?,
             pricing: pricing?,
             features: features?,
+            terms: Terms::default(),
         }))
     }
 }

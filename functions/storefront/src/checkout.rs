@@ -7,9 +7,10 @@ use clients::{
     stripe::{CheckoutMode, Interval, NewCheckoutSession, StripeError},
 };
 use domain::{
-    Problem, PurchaseId, RepositoryId,
+    LogId, Problem, PurchaseId, RepositoryId,
+    log::{Action, Actor, LogEntry, LogStatus},
     pricing::{Cadence, PricingKind},
-    purchase::{Buyer, Purchase},
+    purchase::{Buyer, Gate, Purchase},
     repository::Repository,
     stripe_event::metadata,
     text::{Email, GithubLogin},
@@ -39,17 +40,41 @@ pub(crate) async fn create(
     let now = app.clock.now();
     let id = PurchaseId::generate(now, &app.random);
     let purchase = Purchase::begin(id, &repository, new.email, buyer, livemode?, now);
-    match app.store.begin_purchase(purchase.company, &purchase).await? {
-        Begun::Yes => {}
-        Begun::HasAccess => {
-            return Err(ApiError::new(Kind::Conflict, "This GitHub account has access to the repository already"));
-        }
-    }
+    begin(&app, &repository, &purchase).await?;
     // The purchase is written before the session exists, so no event can arrive for a purchase that is not there.
     let session = session(&app.public_url, &repository, &purchase);
     let session = app.stripe.create_checkout_session(&session, &format!("checkout:{id}:1")).await.map_err(refusal)?;
     Ok(Json(Checkout { session_id: session.id, session_url: session.url, purchase_id: id }))
 }
+
+/// Writes the purchase, unless its account has access to the repository already.
+async fn begin(app: &App, repository: &Repository, purchase: &Purchase) -> Result<(), ApiError> {
+    let (now, github_id) = (purchase.created_at, repository.on_github.map(|it| it.id));
+    let entry = LogEntry::new(
+        LogId::generate(now, &app.random),
+        now,
+        Actor::Buyer,
+        Action::CheckoutCreated,
+        LogStatus::Success,
+    )
+    .about(purchase);
+    let mut latest = None;
+    for _ in 0..TRIES {
+        let others = match app.store.begin_purchase(purchase, latest, github_id, &entry).await? {
+            Begun::Yes => return Ok(()),
+            Begun::HasOthers(others) => others,
+        };
+        latest = Some(others.latest);
+        let others = app.store.purchases_by_id(purchase.company, others.purchases.iter().copied()).await?;
+        if others.iter().any(|other| other.gate() == Gate::Open) {
+            return Err(ApiError::new(Kind::Conflict, "This GitHub account has access to the repository already"));
+        }
+    }
+    Err(ApiError::new(Kind::Conflict, "Another checkout of the same account is under way"))
+}
+
+/// How often it is looked at again because another checkout of the same account came in between.
+const TRIES: usize = 3;
 
 #[derive(Debug)]
 pub(crate) struct NewCheckout {

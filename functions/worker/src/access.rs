@@ -3,17 +3,16 @@
 //! Level-triggered: what is desired is read, GitHub is looked at and changed, and what was seen is written only if what
 //! is desired has not changed meanwhile; else it starts over. So messages may be doubled, late or out of order.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use domain::{
-    Timestamp,
-    access::{AccessProblem, Entitlement, EntitlementKey, Observed},
-    log::{Action, LogEntry, LogStatus},
+    LogId, Timestamp,
+    access::{AccessProblem, Entitlement, EntitlementKey, Observed, concerns, is_desired, share_of},
+    log::{Action, Actor, LogEntry, LogStatus},
     purchase::Purchase,
-    text,
 };
 use jobs::Job;
-use store::Change;
+use store::{AccessRecord, Change};
 
 use crate::{
     App, Error, TRIES,
@@ -39,8 +38,11 @@ pub(crate) async fn sync(app: &App, key: &EntitlementKey, attempt: u32) -> Resul
             return again(app, key, attempt, wait_until(until, now)).await;
         }
         let purchases = app.store.purchases_by_id(key.company, entitlement.purchases.iter().copied()).await?;
-        let seen = github::reconcile(&app.github, &entitlement).await;
-        if record(app, &entitlement, &purchases, &seen).await? == Change::Stale {
+        let purchases: Vec<_> = purchases.into_iter().map(|before| (before.at(now), before)).collect();
+        let current: Vec<_> = purchases.iter().map(|(current, _)| current.clone()).collect();
+        let seen = github::reconcile(&app.github, &entitlement, is_desired(&current)).await;
+        let befores: Vec<_> = purchases.into_iter().map(|(_, before)| before).collect();
+        if record(app, &entitlement, (&befores, &current), &seen).await? == Change::Stale {
             continue;
         }
         return match seen.trouble {
@@ -52,37 +54,52 @@ pub(crate) async fn sync(app: &App, key: &EntitlementKey, attempt: u32) -> Resul
 }
 
 /// Writes what was seen, with a log line for each purchase that it changes anything for. Nothing is written if nothing
-/// was changed or learned; but whenever GitHub was changed the entitlement is written, for that is what tells whether it
-/// was still desired.
-async fn record(app: &App, entitlement: &Entitlement, purchases: &[Purchase], seen: &Seen) -> Result<Change, Error> {
+/// was changed or learned; but whenever GitHub was changed the entitlement is written, and its purchases are made sure of,
+/// for they are what tells whether it was still desired.
+async fn record(
+    app: &App,
+    entitlement: &Entitlement,
+    (befores, current): (&[Purchase], &[Purchase]),
+    seen: &Seen,
+) -> Result<Change, Error> {
     let now = app.clock.now();
     let observed = seen.observed.unwrap_or(entitlement.observed);
     let problem = match &seen.trouble {
-        Some(trouble) if is_passing(trouble, seen, entitlement, purchases) => entitlement.problem.clone(),
+        Some(trouble) if is_passing(trouble, seen, entitlement, current) => entitlement.problem.clone(),
         trouble => trouble.as_ref().map(|trouble| problem(entitlement.problem.as_ref(), trouble, now)),
     };
-    let change = |before: &Purchase| {
-        let problem = problem.clone().filter(|_| entitlement.concerns(before.id));
-        (before.clone(), before.seeing(entitlement.share_of(before.id, observed), problem, now))
+    let change = |purchase: &Purchase| {
+        let problem = problem.clone().filter(|_| concerns(current, purchase));
+        purchase.seeing(share_of(current, purchase, observed), problem, now)
     };
-    let changes: Vec<_> = purchases.iter().map(change).collect();
+    let changes: Vec<_> = befores.iter().cloned().zip(current.iter().map(change)).collect();
     let news = observed != entitlement.observed
         || problem != entitlement.problem
         || changes.iter().any(|(before, after)| before != after);
     if !news && !seen.changed_github {
         return Ok(Change::Made);
     }
-    let entry = log_entry(app, entitlement, seen, now);
-    Ok(app.store.record_access(entitlement, (observed, problem.as_ref()), &changes, &entry).await?)
+    let changed = changes.iter().filter(|(before, after)| before != after && concerns(current, after));
+    let entries: Vec<_> = changed
+        .map(|(before, after)| log_entry(app, entitlement, is_desired(current), seen, now).of_change(before, after))
+        .collect();
+    let after = Entitlement {
+        observed,
+        problem,
+        admitted: entitlement.admitted || observed != Observed::Nothing,
+        ..entitlement.clone()
+    };
+    let record = AccessRecord { before: entitlement, after: &after, purchases: &changes, entries: &entries };
+    Ok(app.store.record_access(&record).await?)
 }
 
 /// Whether trouble that ends by itself leaves everything as it is desired and written: then it is no news, and neither is
 /// its end. Else a look at access that has long been given or taken would write of it a second time.
 fn is_passing(trouble: &Trouble, seen: &Seen, entitlement: &Entitlement, purchases: &[Purchase]) -> bool {
-    let (desired, observed) = (entitlement.is_desired(), entitlement.observed);
+    let (desired, observed) = (is_desired(purchases), entitlement.observed);
     let as_desired = desired == (observed != Observed::Nothing);
     let may_be_lost = desired && seen.changed_github;
-    let is_written = |purchase: &Purchase| purchase.access.observed == entitlement.share_of(purchase.id, observed);
+    let is_written = |purchase: &Purchase| purchase.access.observed == share_of(purchases, purchase, observed);
     trouble.code.heals() && as_desired && !may_be_lost && purchases.iter().all(is_written)
 }
 
@@ -94,24 +111,20 @@ fn problem(known: Option<&AccessProblem>, trouble: &Trouble, now: Timestamp) -> 
     }
 }
 
-fn log_entry(app: &App, entitlement: &Entitlement, seen: &Seen, now: Timestamp) -> LogEntry {
-    let mut metadata = BTreeMap::from([("repositoryFullName".to_owned(), entitlement.github.to_string())]);
-    let mut note = |name: &str, value: Option<String>| metadata.extend(value.map(|value| (name.to_owned(), value)));
-    note("githubUsername", seen.login.clone());
-    note("invitation", (seen.observed == Some(Observed::Invited)).then(|| "pending".to_owned()));
-    note("problem", seen.trouble.as_ref().map(|trouble| trouble.message.clone()));
-    note("githubRequestId", seen.trouble.as_ref().and_then(|trouble| trouble.request_id.clone()));
-    LogEntry {
-        id: text::hex(&app.random.bytes::<8>()),
-        action: Some(if entitlement.is_desired() { Action::CollaboratorAdded } else { Action::CollaboratorRemoved }),
-        status: match &seen.trouble {
-            None => LogStatus::Success,
-            Some(trouble) if trouble.code.heals() => LogStatus::Retry,
-            Some(_) => LogStatus::Failed,
-        },
-        metadata,
-        created_at: now,
-    }
+fn log_entry(app: &App, entitlement: &Entitlement, desired: bool, seen: &Seen, now: Timestamp) -> LogEntry {
+    let trouble = seen.trouble.as_ref();
+    let action = if desired { Action::CollaboratorAdded } else { Action::CollaboratorRemoved };
+    let status = match trouble {
+        None => LogStatus::Success,
+        Some(trouble) if trouble.code.heals() => LogStatus::Retry,
+        Some(_) => LogStatus::Failed,
+    };
+    LogEntry::new(LogId::generate(now, &app.random), now, Actor::Tollgate, action, status)
+        .with("repositoryFullName", Some(entitlement.github.to_string()))
+        .with("githubUsername", seen.login.clone())
+        .with("invitation", (seen.observed == Some(Observed::Invited)).then_some("pending"))
+        .with("problem", trouble.map(|trouble| trouble.message.clone()))
+        .with("githubRequestId", trouble.and_then(|trouble| trouble.request_id.clone()))
 }
 
 /// Tries again later. When GitHub itself said when, all workers are told; unless it is so far off that it can only be meant

@@ -39,12 +39,13 @@ struct Place<'a> {
     github: &'a Github,
     path: &'a GithubPath,
     entitlement: &'a Entitlement,
+    desired: bool,
     changed: bool,
 }
 
 /// Makes GitHub match.
-pub(crate) async fn reconcile(github: &Github, entitlement: &Entitlement) -> Seen {
-    let mut place = Place { github, path: &entitlement.github, entitlement, changed: false };
+pub(crate) async fn reconcile(github: &Github, entitlement: &Entitlement, desired: bool) -> Seen {
+    let mut place = Place { github, path: &entitlement.github, entitlement, desired, changed: false };
     let mut login = None;
     let result = place.settle(&mut login).await;
     let (observed, trouble) = match result {
@@ -57,7 +58,7 @@ pub(crate) async fn reconcile(github: &Github, entitlement: &Entitlement) -> See
 impl Place<'_> {
     async fn settle(&mut self, login: &mut Option<String>) -> Result<Observed, Trouble> {
         let account = self.github.account_by_id(self.entitlement.key.account).await.map_err(trouble)?;
-        let desired = self.entitlement.is_desired();
+        let desired = self.desired;
         let Some(account) = account else {
             let gone =
                 || Trouble::new(ProblemCode::AccountNotFound, "The buyer's GitHub account does not exist any more");

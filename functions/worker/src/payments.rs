@@ -2,7 +2,8 @@
 
 use clients::Stripe;
 use domain::{
-    purchase::Gate,
+    LogId,
+    purchase::{Gate, Purchase},
     stripe_event::{PaymentEvent, PurchaseRef, Subject},
 };
 use jobs::Job;
@@ -10,8 +11,8 @@ use store::Change;
 
 use crate::{App, Error, TRIES};
 
-/// Applies an event: one transaction, then a message if access may have to change. A repeated event changes nothing but
-/// sends the message again, in case the first time ended between the two.
+/// Applies an event: one transaction, then what follows from it. A repeated event changes nothing, but what follows is
+/// asked for again, in case the first time ended between the two.
 pub(crate) async fn apply(app: &App, event: &PaymentEvent) -> Result<(), Error> {
     let Some(subject) = locate(&app.stripe, &event.subject).await? else {
         tracing::info!(metric = "stripe.event.unlinked", event.id, event.kind, "not about a purchase of ours");
@@ -26,18 +27,30 @@ pub(crate) async fn apply(app: &App, event: &PaymentEvent) -> Result<(), Error> 
             tracing::warn!(metric = "stripe.event.wrong_mode", event.id, event.kind, "an event of the other mode");
             return Ok(());
         }
-        let after = before.learning(&event.facts);
-        let affected = match app.store.change_purchase(&before, &after, &event.log_entry()).await? {
-            Change::Made => before.gate() != after.gate(),
-            Change::MadeBefore => before.gate() != Gate::NotYet,
-            Change::Stale => continue,
-        };
-        if affected {
-            app.access.send(&Job::SyncAccess { entitlement: after.entitlement(), attempt: 0 }).await?;
+        if before.causes.contains(&event.id) {
+            return follow_up(app, None, &before).await;
         }
-        return Ok(());
+        let now = app.clock.now();
+        let after = before.learning(&event.facts).at(now).because_of(&event.id);
+        let entry = event.log_entry(LogId::generate(now, &app.random), now).of_change(&before, &after);
+        match app.store.change_purchase(&before, &after, &[entry]).await? {
+            Change::Made => return follow_up(app, Some(&before), &after).await,
+            Change::Stale => {}
+        }
     }
     Err(Error::Contended)
+}
+
+/// Asks for what follows from a purchase as it is now. Without `before` it is not known whether it was asked for already.
+pub(crate) async fn follow_up(app: &App, before: Option<&Purchase>, after: &Purchase) -> Result<(), Error> {
+    let matters = match before {
+        Some(before) => before.gate() != after.gate() || before.grace_ends_at() != after.grace_ends_at(),
+        None => after.gate() != Gate::NotYet,
+    };
+    if matters {
+        app.access.send(&Job::SyncAccess { entitlement: after.entitlement(), attempt: 0 }).await?;
+    }
+    Ok(())
 }
 
 /// The purchase that an event is about; Stripe is asked only when the event itself does not name it.

@@ -1,14 +1,19 @@
 //! Who should have access to a repository, and who has.
 //!
 //! An [`Entitlement`] is one GitHub account's right to one repository. Several purchases can justify it, and it lasts
-//! until the last of them no longer does. What is desired changes with payments; what is observed is written by the one
-//! who made GitHub match.
+//! until the last of them no longer does. What is desired follows from its purchases; what is observed is written by the
+//! one who made GitHub match.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CompanyId, GithubUserId, PurchaseId, RepositoryId, Timestamp, repository::GithubPath};
+use crate::{
+    CompanyId, GithubUserId, PurchaseId, RepositoryId, Timestamp,
+    purchase::{Gate, Purchase},
+    repository::GithubPath,
+    stored::{maybe_seconds, seconds},
+};
 
 /// Which entitlement: one account's right to one repository.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -27,17 +32,26 @@ pub struct Entitlement {
     /// Which.
     #[serde(flatten)]
     pub key: EntitlementKey,
-    /// Where the repository was when access was first due: access is taken back where it was given.
+    /// Where the repository is: access is taken back where it was given, so it changes only when GitHub says that the
+    /// repository moved.
     pub github: GithubPath,
-    /// Every purchase that ever justified it.
+    /// The repository's number on GitHub, once it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub github_id: Option<u64>,
+    /// Every purchase that ever could justify it.
     #[serde(default)]
     pub purchases: BTreeSet<PurchaseId>,
-    /// The purchases that justify it now.
-    #[serde(default)]
-    pub justified_by: BTreeSet<PurchaseId>,
+    /// The newest of them.
+    pub latest: PurchaseId,
     /// What GitHub was last seen to grant.
     #[serde(default)]
     pub observed: Observed,
+    /// Whether the account was ever let in by us: only then may it be removed by us.
+    #[serde(default)]
+    pub admitted: bool,
+    /// When it is to be looked at again without anybody's asking.
+    #[serde(with = "maybe_seconds", default, skip_serializing_if = "Option::is_none")]
+    pub due_at: Option<Timestamp>,
     /// Why GitHub cannot be made to match, if it cannot.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<AccessProblem>,
@@ -46,22 +60,20 @@ pub struct Entitlement {
     pub rev: u64,
 }
 
-impl Entitlement {
-    /// Whether the account should have access.
-    pub fn is_desired(&self) -> bool {
-        !self.justified_by.is_empty()
-    }
+/// Whether an account should have access: one of its purchases opens the gate.
+pub fn is_desired(purchases: &[Purchase]) -> bool {
+    purchases.iter().any(|purchase| purchase.gate() == Gate::Open)
+}
 
-    /// Whether what GitHub grants concerns this purchase: it justifies the access, or nothing does any more and it is to be
-    /// taken back. One that was closed while others keep the gate open has nothing to do with it.
-    pub fn concerns(&self, purchase: PurchaseId) -> bool {
-        self.justified_by.contains(&purchase) || !self.is_desired()
-    }
+/// Whether what GitHub grants concerns this purchase, one of `purchases`: it justifies the access, or nothing does any more
+/// and it is to be taken back. One that was closed while others keep the gate open has nothing to do with it.
+pub fn concerns(purchases: &[Purchase], purchase: &Purchase) -> bool {
+    purchase.gate() == Gate::Open || !is_desired(purchases)
+}
 
-    /// What a purchase has to show when GitHub grants `observed`.
-    pub fn share_of(&self, purchase: PurchaseId, observed: Observed) -> Observed {
-        if self.concerns(purchase) { observed } else { Observed::Nothing }
-    }
+/// What a purchase has to show when GitHub grants `observed`.
+pub fn share_of(purchases: &[Purchase], purchase: &Purchase, observed: Observed) -> Observed {
+    if concerns(purchases, purchase) { observed } else { Observed::Nothing }
 }
 
 /// What GitHub grants an account.
@@ -85,6 +97,7 @@ pub struct AccessProblem {
     /// What a person can do about it.
     pub message: String,
     /// Since when.
+    #[serde(with = "seconds")]
     pub since: Timestamp,
 }
 

@@ -5,11 +5,14 @@
 //! (first time wins, highest amount wins, newest subscription status wins, an ended subscription stays ended).
 //! What follows from the facts is derived from them, never stored.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::Timestamp;
+use crate::{
+    Timestamp,
+    stored::{maybe_seconds, seconds},
+};
 
 /// Everything Stripe has told about one purchase.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,20 +21,44 @@ pub struct Facts {
     /// Money that came, by what it was for: a payment intent's id, or an invoice's.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub payments: BTreeMap<String, Payment>,
-    /// Money that went back, by charge.
+    /// Invoices that could not be charged, by id. One that was paid later is also in `payments`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub failures: BTreeMap<String, PaymentFailure>,
+    /// Money that went back, by charge, as the charges told it.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub refunds: BTreeMap<String, Refund>,
+    /// Single refunds, by id, as they told of themselves: only they tell that one failed.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub single_refunds: BTreeMap<String, SingleRefund>,
+    /// Disputes, by id.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub disputes: BTreeMap<String, Dispute>,
+    /// When a card network warned of fraud.
+    #[serde(with = "maybe_seconds", skip_serializing_if = "Option::is_none")]
+    pub fraud_warning_at: Option<Timestamp>,
+    /// The last charge that was declined.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub declined: Option<Declined>,
     /// The subscription as last heard of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subscription: Option<Subscription>,
+    /// Until when the subscription is paid.
+    #[serde(with = "maybe_seconds", skip_serializing_if = "Option::is_none")]
+    pub paid_until: Option<Timestamp>,
     /// When the checkout was completed with nothing to pay: a full discount, or a trial.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(with = "maybe_seconds", skip_serializing_if = "Option::is_none")]
     pub free_at: Option<Timestamp>,
+    /// When a renewal was last paid.
+    #[serde(with = "maybe_seconds", skip_serializing_if = "Option::is_none")]
+    pub renewed_at: Option<Timestamp>,
+    /// When money last went back.
+    #[serde(with = "maybe_seconds", skip_serializing_if = "Option::is_none")]
+    pub refunded_at: Option<Timestamp>,
     /// When a delayed payment failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(with = "maybe_seconds", skip_serializing_if = "Option::is_none")]
     pub failed_at: Option<Timestamp>,
-    /// When the checkout expired.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// When the last session of the checkout expired.
+    #[serde(with = "maybe_seconds", skip_serializing_if = "Option::is_none")]
     pub expired_at: Option<Timestamp>,
     /// Stripe's id of the payer.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -50,7 +77,37 @@ pub struct Payment {
     /// How much, in cents.
     pub cents: i64,
     /// When it was first told.
+    #[serde(with = "seconds")]
     pub at: Timestamp,
+}
+
+/// An invoice that could not be charged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PaymentFailure {
+    /// When it was first told: grace is counted from here.
+    #[serde(with = "seconds")]
+    pub first_at: Timestamp,
+    /// The last attempt.
+    pub last: Attempt,
+}
+
+/// An attempt to charge an invoice. The later one is the greater one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Attempt {
+    /// When it failed.
+    #[serde(with = "seconds")]
+    pub at: Timestamp,
+    /// How many attempts there were.
+    pub count: i64,
+    /// When Stripe tries again. `None`: it has given up.
+    #[serde(with = "maybe_seconds", default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Timestamp>,
+    /// What is due, in cents.
+    #[serde(default)]
+    pub cents: i64,
+    /// Stripe's page where the buyer can pay.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
 }
 
 /// Money of one charge that went back.
@@ -59,8 +116,70 @@ pub struct Refund {
     /// How much so far, in cents.
     pub cents: i64,
     /// When all of it was back, if it is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(with = "maybe_seconds", default, skip_serializing_if = "Option::is_none")]
     pub full_at: Option<Timestamp>,
+}
+
+/// One refund.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SingleRefund {
+    /// Whether it failed, so that the money came back to the vendor. That is final.
+    pub failed: bool,
+    /// How much, in cents.
+    pub cents: i64,
+    /// Of which charge.
+    pub charge: String,
+}
+
+/// A dispute at some moment. A final state wins, then the later one, then the worse one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Dispute {
+    /// How it stands.
+    pub state: DisputeState,
+    /// When it was so.
+    #[serde(with = "seconds")]
+    pub at: Timestamp,
+    /// How much is disputed, in cents.
+    pub cents: i64,
+}
+
+/// How a dispute stands, in the order in which the states follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DisputeState {
+    /// The bank only asks (`warning_*`).
+    Inquiry,
+    /// The money is taken back for now.
+    Open,
+    /// The inquiry came to nothing, or the dispute was prevented. Final.
+    Closed,
+    /// The vendor keeps the money. Final.
+    Won,
+    /// The payer keeps it. Final.
+    Lost,
+}
+
+impl DisputeState {
+    /// The state that Stripe calls `name`; what it has added since is taken for open.
+    pub fn from_stripe(name: &str) -> Self {
+        match name {
+            "warning_needs_response" | "warning_under_review" => Self::Inquiry,
+            "warning_closed" | "prevented" => Self::Closed,
+            "won" => Self::Won,
+            "lost" => Self::Lost,
+            _ => Self::Open,
+        }
+    }
+}
+
+/// A charge that was declined. The later one is the greater one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Declined {
+    /// When.
+    #[serde(with = "seconds")]
+    pub at: Timestamp,
+    /// Stripe's code for why: `insufficient_funds` and the like.
+    pub reason: String,
 }
 
 /// A subscription's status at a moment.
@@ -69,7 +188,11 @@ pub struct Subscription {
     /// The status.
     pub status: SubscriptionStatus,
     /// When it was so: `created` of the event, whole seconds.
+    #[serde(with = "seconds")]
     pub at: Timestamp,
+    /// When it is to end, if that was asked for ("cancel at period end" is not an end).
+    #[serde(with = "maybe_seconds", default, skip_serializing_if = "Option::is_none")]
+    pub ends_at: Option<Timestamp>,
 }
 
 /// Stripe's subscription statuses, in the order in which one second's events are taken to have happened.
@@ -122,16 +245,20 @@ impl Facts {
     /// What is known when both are known.
     #[must_use]
     pub fn merge(mut self, other: &Self) -> Self {
-        for (key, payment) in &other.payments {
-            self.payments.entry(key.clone()).and_modify(|known| *known = known.merge(*payment)).or_insert(*payment);
-        }
-        for (charge, refund) in &other.refunds {
-            self.refunds.entry(charge.clone()).and_modify(|known| *known = known.merge(*refund)).or_insert(*refund);
-        }
+        each(&mut self.payments, &other.payments, Payment::merge);
+        each(&mut self.failures, &other.failures, PaymentFailure::merge);
+        each(&mut self.refunds, &other.refunds, Refund::merge);
+        each(&mut self.single_refunds, &other.single_refunds, Ord::max);
+        each(&mut self.disputes, &other.disputes, Ord::max);
+        self.fraud_warning_at = least(self.fraud_warning_at, other.fraud_warning_at);
+        self.declined = self.declined.take().max(other.declined.clone());
         self.subscription = newest(self.subscription, other.subscription);
+        self.paid_until = self.paid_until.max(other.paid_until);
+        self.renewed_at = self.renewed_at.max(other.renewed_at);
+        self.refunded_at = self.refunded_at.max(other.refunded_at);
         self.free_at = least(self.free_at, other.free_at);
         self.failed_at = least(self.failed_at, other.failed_at);
-        self.expired_at = least(self.expired_at, other.expired_at);
+        self.expired_at = self.expired_at.max(other.expired_at);
         self.customer = least(self.customer.take(), other.customer.clone());
         self.subscription_id = least(self.subscription_id.take(), other.subscription_id.clone());
         self.payment_intent = least(self.payment_intent.take(), other.payment_intent.clone());
@@ -145,7 +272,20 @@ impl Facts {
 
     /// All that went back, in cents.
     pub fn refunded_cents(&self) -> i64 {
-        self.refunds.values().map(|refund| refund.cents).sum()
+        let by_refunds = self.single_refunds.values().map(|refund| &refund.charge);
+        let charges: BTreeSet<&String> = self.refunds.keys().chain(by_refunds).collect();
+        charges.into_iter().map(|charge| self.refunded_of(charge)).sum()
+    }
+
+    /// What went back of one charge: what the charge told less the refunds that failed, or what the refunds themselves
+    /// told. Each may be known without the other.
+    fn refunded_of(&self, charge: &str) -> i64 {
+        let sum = |failed| -> i64 {
+            let of_charge = |it: &&SingleRefund| it.charge == charge && it.failed == failed;
+            self.single_refunds.values().filter(of_charge).map(|it| it.cents).sum()
+        };
+        let told = self.refunds.get(charge).map_or(0, |refund| refund.cents);
+        (told - sum(true)).max(sum(false))
     }
 
     /// Whether it was paid, or there was nothing to pay.
@@ -156,9 +296,35 @@ impl Facts {
         !self.payments.is_empty() || self.free_at.is_some() || running
     }
 
-    /// When a charge was first known to be refunded in full, if one was.
+    /// When it was first paid, or found to cost nothing: who pays first is admitted first.
+    pub fn settled_at(&self) -> Option<Timestamp> {
+        let paid = self.payments.values().map(|payment| payment.at).min();
+        let running = self.subscription.filter(|_| self.is_settled()).map(|subscription| subscription.at);
+        least(paid, self.free_at).or(running)
+    }
+
+    /// When a charge was first known to be refunded in full, if one was and no refund of it failed.
     pub fn fully_refunded_at(&self) -> Option<Timestamp> {
-        self.refunds.values().filter_map(|refund| refund.full_at).min()
+        let full =
+            |(charge, refund): (&String, &Refund)| refund.full_at.filter(|_| self.refunded_of(charge) >= refund.cents);
+        self.refunds.iter().filter_map(full).min()
+    }
+
+    /// The dispute that counts most: a lost one, else an open one, else any other.
+    pub fn dispute(&self) -> Option<Dispute> {
+        let weight = |dispute: &Dispute| match dispute.state {
+            DisputeState::Lost => 3,
+            DisputeState::Open => 2,
+            DisputeState::Inquiry => 1,
+            DisputeState::Closed | DisputeState::Won => 0,
+        };
+        self.disputes.values().copied().max_by_key(|dispute| (weight(dispute), dispute.at))
+    }
+
+    /// The invoice that has been unpaid the longest, with its failure.
+    pub fn unpaid(&self) -> Option<(&String, &PaymentFailure)> {
+        let unpaid = self.failures.iter().filter(|(invoice, _)| !self.payments.contains_key(*invoice));
+        unpaid.min_by_key(|(_, failure)| failure.first_at)
     }
 }
 
@@ -168,9 +334,25 @@ impl Payment {
     }
 }
 
+impl PaymentFailure {
+    fn merge(self, other: Self) -> Self {
+        Self { first_at: self.first_at.min(other.first_at), last: self.last.max(other.last) }
+    }
+}
+
 impl Refund {
     fn merge(self, other: Self) -> Self {
         Self { cents: self.cents.max(other.cents), full_at: least(self.full_at, other.full_at) }
+    }
+}
+
+fn each<T: Clone>(mine: &mut BTreeMap<String, T>, others: &BTreeMap<String, T>, merge: fn(T, T) -> T) {
+    for (key, other) in others {
+        let merged = match mine.remove(key) {
+            Some(known) => merge(known, other.clone()),
+            None => other.clone(),
+        };
+        mine.insert(key.clone(), merged);
     }
 }
 
@@ -184,70 +366,8 @@ fn least<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
 
 /// A final status wins over any other (a late `updated` must not raise the dead); else the later, else the higher.
 fn newest(a: Option<Subscription>, b: Option<Subscription>) -> Option<Subscription> {
-    a.into_iter().chain(b).max_by_key(|s| (s.status.is_final(), s.at, s.status))
+    a.into_iter().chain(b).max_by_key(|s| (s.status.is_final(), s.at, s.status, s.ends_at))
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
-    }
-
-    fn facts() -> impl Strategy<Value = Facts> {
-        let time = || prop::option::of((0..5_i64).prop_map(at));
-        let id = || prop::option::of(prop::sample::select(vec!["a".to_owned(), "b".to_owned()]));
-        let payments = prop::collection::btree_map(
-            "[ab]",
-            (0..3_i64, 0..5_i64).prop_map(|(cents, second)| Payment { cents, at: at(second) }),
-            0..3,
-        );
-        let refunds = prop::collection::btree_map(
-            "[ab]",
-            (0..3_i64, time()).prop_map(|(cents, full_at)| Refund { cents, full_at }),
-            0..3,
-        );
-        let status = prop::sample::select(vec![
-            SubscriptionStatus::Incomplete,
-            SubscriptionStatus::Active,
-            SubscriptionStatus::PastDue,
-            SubscriptionStatus::IncompleteExpired,
-            SubscriptionStatus::Canceled,
-        ]);
-        let subscription =
-            prop::option::of((status, 0..5_i64).prop_map(|(status, second)| Subscription { status, at: at(second) }));
-        (payments, refunds, subscription, (time(), time(), time()), (id(), id(), id())).prop_map(
-            |(payments, refunds, subscription, times, ids)| Facts {
-                payments,
-                refunds,
-                subscription,
-                free_at: times.0,
-                failed_at: times.1,
-                expired_at: times.2,
-                customer: ids.0,
-                subscription_id: ids.1,
-                payment_intent: ids.2,
-            },
-        )
-    }
-
-    proptest! {
-        #[test]
-        fn merging_knows_no_order(a in facts(), b in facts(), c in facts()) {
-            prop_assert_eq!(a.clone().merge(&b), b.clone().merge(&a));
-            prop_assert_eq!(a.clone().merge(&b).merge(&c), a.clone().merge(&b.merge(&c)));
-            prop_assert_eq!(a.clone().merge(&a), a);
-        }
-    }
-
-    #[test]
-    fn a_late_update_does_not_raise_an_ended_subscription() {
-        let with =
-            |status, second| Facts { subscription: Some(Subscription { status, at: at(second) }), ..Facts::default() };
-        let merged = with(SubscriptionStatus::Canceled, 10).merge(&with(SubscriptionStatus::Active, 20));
-        assert_eq!(merged.subscription.unwrap().status, SubscriptionStatus::Canceled);
-    }
-}
+mod tests;

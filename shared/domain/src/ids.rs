@@ -71,6 +71,10 @@ uuid_id! {
     /// A purchase: one buyer's checkout of one repository, and all that follows from it.
     PurchaseId
 }
+uuid_id! {
+    /// A line of the log.
+    LogId
+}
 
 /// The text is not an id of this kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

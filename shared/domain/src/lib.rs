@@ -4,11 +4,13 @@
 #![warn(missing_docs)]
 
 pub mod access;
+pub mod causes;
 pub mod clock;
 pub mod company;
 pub mod facts;
 pub mod failure;
 pub mod ids;
+pub mod letters;
 pub mod log;
 pub mod pricing;
 pub mod problem;
@@ -16,6 +18,7 @@ pub mod purchase;
 pub mod random;
 pub mod repository;
 pub mod secret;
+pub mod stored;
 pub mod stripe_event;
 pub mod tally;
 pub mod text;
@@ -23,7 +26,7 @@ pub mod token;
 
 pub use clock::Clock;
 pub use failure::Failure;
-pub use ids::{CompanyId, GithubUserId, PurchaseId, RepositoryId};
+pub use ids::{CompanyId, GithubUserId, LogId, PurchaseId, RepositoryId};
 pub use jiff::Timestamp;
 pub use problem::Problem;
 pub use random::Random;

@@ -1,15 +1,29 @@
 //! Purchases: a checkout, what Stripe told of it, and the access that follows.
 
+mod gate;
+mod status;
+
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
     CompanyId, GithubUserId, PurchaseId, RepositoryId, Timestamp,
     access::{AccessProblem, EntitlementKey, Observed},
-    facts::{Facts, SubscriptionStatus},
+    causes::Causes,
+    facts::{DisputeState, Facts},
+    letters::Told,
     pricing::PricingKind,
-    repository::{GithubPath, Repository},
+    repository::{GithubPath, RefundPolicy, Repository, Terms},
+    stored::{maybe_seconds, seconds, seconds_by_name},
     text::{DisplayName, Email},
 };
+
+pub use gate::{Closing, Gate};
+pub use status::{AccessStatus, PaymentStatus};
+
+/// Stripe may end a session a little before its time.
+const EARLY_SECONDS: i64 = 10 * 60;
 
 /// A purchase.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,13 +51,29 @@ pub struct Purchase {
     /// Whether real money is meant: an event of the other mode does not touch it.
     pub livemode: bool,
     /// When the checkout began.
+    #[serde(with = "seconds")]
     pub created_at: Timestamp,
+    /// What was agreed, as it was when it was sold.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub terms: Terms,
+    /// Stripe's session, while it is not paid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session: Option<Session>,
     /// What Stripe told.
     #[serde(default)]
     pub facts: Facts,
+    /// What people decided.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub decisions: Decisions,
     /// What GitHub grants by it.
     #[serde(default)]
     pub access: Access,
+    /// What the buyer was told.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub told: Told,
+    /// What was applied to it lately, so that it is applied once.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub causes: Causes,
     /// Counts the changes of this item: whoever writes it must have read its newest state.
     #[serde(default)]
     pub rev: u64,
@@ -58,6 +88,54 @@ pub struct Buyer {
     pub login: String,
 }
 
+/// Stripe's session of an unpaid checkout. What it was asked for depends on the purchase and on this alone, so a request that
+/// is repeated with its idempotency key is the same request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// Which attempt it is, from 1: part of the idempotency key.
+    pub attempt: u32,
+    /// When it ends.
+    #[serde(with = "seconds")]
+    pub expires_at: Timestamp,
+    /// The price it was opened with, if Stripe knows the price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<String>,
+    /// Stripe's id, once Stripe has answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+}
+
+/// What people decided about a purchase. Each decision stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Decisions {
+    /// An operator took access back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<Decision>,
+    /// An operator, or a rule, wants it looked at.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flagged: Option<Decision>,
+    /// The vendor removed the buyer on GitHub itself.
+    #[serde(with = "maybe_seconds", skip_serializing_if = "Option::is_none")]
+    pub removed_on_github: Option<Timestamp>,
+    /// Invoices whose days of grace ran out, by id. One that is paid after all opens the gate again.
+    #[serde(with = "seconds_by_name", skip_serializing_if = "BTreeMap::is_empty")]
+    pub lapsed: BTreeMap<String, Timestamp>,
+}
+
+/// Something decided about a purchase.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// When.
+    #[serde(with = "seconds")]
+    pub at: Timestamp,
+    /// By whom, for the vendor to read.
+    pub by: String,
+    /// Why, if a reason was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
 /// What GitHub grants by a purchase.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -65,65 +143,24 @@ pub struct Access {
     /// What was last seen on GitHub.
     pub observed: Observed,
     /// When GitHub first said 201 or 204.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(with = "maybe_seconds", skip_serializing_if = "Option::is_none")]
     pub granted_at: Option<Timestamp>,
+    /// From when on the buyer can be invited, while GitHub's limit of invitations a day is used up.
+    #[serde(with = "maybe_seconds", skip_serializing_if = "Option::is_none")]
+    pub scheduled_for: Option<Timestamp>,
+    /// When the invitation that waits was sent.
+    #[serde(with = "maybe_seconds", skip_serializing_if = "Option::is_none")]
+    pub invited_at: Option<Timestamp>,
+    /// Whether an expired invitation was replaced.
+    #[serde(skip_serializing_if = "is_default")]
+    pub reinvited: bool,
     /// Why GitHub cannot be made to match, if it cannot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<AccessProblem>,
 }
 
-/// Whether the purchase opens the gate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Gate {
-    /// Not yet: it is not paid.
-    NotYet,
-    /// It does.
-    Open,
-    /// No longer.
-    Closed {
-        /// Since when.
-        since: Timestamp,
-    },
-}
-
-/// The contract's `status` of a purchase.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum PaymentStatus {
-    /// Not paid yet.
-    Pending,
-    /// Paid. A refund does not change it (ruling 17).
-    Completed,
-    /// Will not be paid.
-    Failed,
-    /// A subscription that has ended.
-    Canceled,
-}
-
-/// The contract's `accessStatus` of a purchase.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum AccessStatus {
-    /// No access yet.
-    Pending,
-    /// GitHub has let the buyer in: it said 201 or 204.
-    Active,
-    /// Access was taken back. That is so from the decision on; GitHub follows.
-    Revoked,
-}
-
-impl AccessStatus {
-    /// All there are, in the contract's order.
-    pub const ALL: [Self; 3] = [Self::Pending, Self::Active, Self::Revoked];
-
-    /// Its name in the contract.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Active => "active",
-            Self::Revoked => "revoked",
-        }
-    }
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Purchase {
@@ -149,8 +186,13 @@ impl Purchase {
             currency: repository.currency.clone(),
             livemode,
             created_at: now,
+            terms: repository.terms,
+            session: None,
             facts: Facts::default(),
+            decisions: Decisions::default(),
             access: Access::default(),
+            told: Told::default(),
+            causes: Causes::default(),
             rev: 0,
         }
     }
@@ -160,166 +202,71 @@ impl Purchase {
         EntitlementKey { company: self.company, repository: self.repository, account: self.buyer.id }
     }
 
-    /// Whether it opens the gate. A refund in full closes it for good, whatever the subscription says.
-    pub fn gate(&self) -> Gate {
-        use SubscriptionStatus as Status;
+    /// Who wants it looked at, and why: an operator, else a rule (rulings 9 and 16).
+    pub fn flag(&self) -> Option<Decision> {
         let facts = &self.facts;
-        if let Some(since) = facts.fully_refunded_at() {
-            return Gate::Closed { since };
-        }
-        let settled = if facts.is_settled() { Gate::Open } else { Gate::NotYet };
-        match facts.subscription {
-            None => settled,
-            Some(subscription) => match subscription.status {
-                Status::Trialing | Status::Active | Status::PastDue => Gate::Open,
-                Status::Incomplete | Status::Unknown => settled,
-                Status::IncompleteExpired if !facts.is_settled() => Gate::NotYet,
-                Status::Paused | Status::Unpaid | Status::IncompleteExpired | Status::Canceled => {
-                    Gate::Closed { since: subscription.at }
-                }
-            },
-        }
+        let rule = |at, reason: &str| Decision { at, by: "Tollgate".to_owned(), reason: Some(reason.to_owned()) };
+        let dispute = facts
+            .dispute()
+            .filter(|it| matches!(it.state, DisputeState::Inquiry | DisputeState::Open | DisputeState::Lost));
+        let refund = facts.fully_refunded_at().filter(|_| self.terms.refund_policy == RefundPolicy::Flag);
+        self.decisions
+            .flagged
+            .clone()
+            .or_else(|| dispute.map(|dispute| rule(dispute.at, "The payment is disputed")))
+            .or_else(|| facts.fraud_warning_at.map(|at| rule(at, "The card network warns of fraud; consider a refund")))
+            .or_else(|| refund.map(|at| rule(at, "The payment was refunded in full")))
     }
 
-    /// The contract's `status`.
-    pub fn status(&self) -> PaymentStatus {
-        let facts = &self.facts;
-        match facts.subscription.map(|s| s.status) {
-            Some(SubscriptionStatus::Canceled) => PaymentStatus::Canceled,
-            Some(SubscriptionStatus::IncompleteExpired) if !facts.is_settled() => PaymentStatus::Failed,
-            _ if facts.is_settled() => PaymentStatus::Completed,
-            _ if facts.failed_at.is_some() || facts.expired_at.is_some() => PaymentStatus::Failed,
-            _ => PaymentStatus::Pending,
-        }
-    }
-
-    /// The contract's `accessStatus`.
-    pub fn access_status(&self) -> AccessStatus {
-        match self.gate() {
-            Gate::Closed { .. } => AccessStatus::Revoked,
-            Gate::Open if self.access.observed != Observed::Nothing => AccessStatus::Active,
-            Gate::Open | Gate::NotYet => AccessStatus::Pending,
-        }
+    /// Whether it is a checkout that can still be paid.
+    pub fn is_awaited(&self) -> bool {
+        self.gate() == Gate::NotYet && self.status() == PaymentStatus::Pending
     }
 
     /// The purchase when `facts` are known too.
     #[must_use]
     pub fn learning(&self, facts: &Facts) -> Self {
-        Self { facts: self.facts.clone().merge(facts), ..self.clone() }
+        let mut after = Self { facts: self.facts.clone().merge(facts), ..self.clone() };
+        if after.facts.is_settled() {
+            after.session = None;
+        }
+        after
     }
 
     /// The purchase when GitHub was seen to grant `observed` at `now`.
     #[must_use]
     pub fn seeing(&self, observed: Observed, problem: Option<AccessProblem>, now: Timestamp) -> Self {
         let first = (observed != Observed::Nothing && self.gate() == Gate::Open).then_some(now);
-        let access = Access { observed, granted_at: self.access.granted_at.or(first), problem };
+        let invited = observed == Observed::Invited;
+        let access = Access {
+            observed,
+            granted_at: self.access.granted_at.or(first),
+            scheduled_for: None,
+            invited_at: invited.then(|| self.access.invited_at.unwrap_or(now)),
+            reinvited: invited && self.access.reinvited,
+            problem,
+        };
         Self { access, ..self.clone() }
+    }
+
+    /// The purchase when its buyer can be invited only from `at` on.
+    #[must_use]
+    pub fn scheduled(&self, at: Timestamp) -> Self {
+        Self { access: Access { scheduled_for: Some(at), problem: None, ..self.access.clone() }, ..self.clone() }
+    }
+
+    /// The purchase when an invitation that had expired was replaced at `now`.
+    #[must_use]
+    pub fn reinvited(&self, now: Timestamp) -> Self {
+        Self { access: Access { invited_at: Some(now), reinvited: true, ..self.access.clone() }, ..self.clone() }
+    }
+
+    /// The purchase when `cause` was applied to it.
+    #[must_use]
+    pub fn because_of(&self, cause: &str) -> Self {
+        Self { causes: self.causes.with(cause), ..self.clone() }
     }
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
-    use super::*;
-    use crate::{
-        Random,
-        facts::{Payment, Refund, Subscription},
-        pricing::Cadence,
-        text::{GithubLogin, GithubRepositoryName},
-    };
-
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
-    }
-
-    fn purchase(facts: Facts) -> Purchase {
-        let random = Random::new(|bytes| bytes.fill(7));
-        Purchase {
-            company: CompanyId(1),
-            id: PurchaseId::generate(at(0), &random),
-            repository: RepositoryId::generate(at(0), &random),
-            repository_name: DisplayName::parse("Theme").unwrap(),
-            github: GithubPath {
-                owner: GithubLogin::parse("ctrimm").unwrap(),
-                name: GithubRepositoryName::parse("theme").unwrap(),
-            },
-            email: Email::parse("a@example.com").unwrap(),
-            buyer: Buyer { id: GithubUserId(7), login: "johndoe".into() },
-            pricing: PricingKind::Subscription(Cadence::Monthly),
-            amount_cents: 4900,
-            currency: "usd".into(),
-            livemode: false,
-            created_at: at(0),
-            facts,
-            access: Access::default(),
-            rev: 0,
-        }
-    }
-
-    fn paid() -> Facts {
-        Facts { payments: [("pi_1".to_owned(), Payment { cents: 4900, at: at(5) })].into(), ..Facts::default() }
-    }
-
-    fn subscribed(status: SubscriptionStatus) -> Facts {
-        Facts { subscription: Some(Subscription { status, at: at(9) }), ..Facts::default() }
-    }
-
-    #[test]
-    fn a_payment_opens_the_gate_and_a_full_refund_closes_it_for_good() {
-        assert_eq!(purchase(Facts::default()).gate(), Gate::NotYet);
-        assert_eq!(purchase(paid()).gate(), Gate::Open);
-        let refunded =
-            Facts { refunds: [("ch_1".to_owned(), Refund { cents: 4900, full_at: Some(at(8)) })].into(), ..paid() };
-        assert_eq!(purchase(refunded.clone()).gate(), Gate::Closed { since: at(8) });
-        assert_eq!(
-            purchase(refunded.merge(&subscribed(SubscriptionStatus::Active))).gate(),
-            Gate::Closed { since: at(8) }
-        );
-        let partly = Facts { refunds: [("ch_1".to_owned(), Refund { cents: 100, full_at: None })].into(), ..paid() };
-        assert_eq!(purchase(partly).gate(), Gate::Open);
-    }
-
-    #[test]
-    fn a_subscription_opens_the_gate_while_it_runs() {
-        use SubscriptionStatus as Status;
-        for (status, gate, payment) in [
-            (Status::Incomplete, Gate::NotYet, PaymentStatus::Pending),
-            (Status::Trialing, Gate::Open, PaymentStatus::Completed),
-            (Status::Active, Gate::Open, PaymentStatus::Completed),
-            (Status::PastDue, Gate::Open, PaymentStatus::Completed),
-            (Status::Paused, Gate::Closed { since: at(9) }, PaymentStatus::Pending),
-            (Status::Unpaid, Gate::Closed { since: at(9) }, PaymentStatus::Pending),
-            (Status::IncompleteExpired, Gate::NotYet, PaymentStatus::Failed),
-            (Status::Canceled, Gate::Closed { since: at(9) }, PaymentStatus::Canceled),
-        ] {
-            let purchase = purchase(subscribed(status));
-            assert_eq!((purchase.gate(), purchase.status()), (gate, payment), "{status:?}");
-        }
-        assert_eq!(
-            purchase(paid().merge(&subscribed(Status::Incomplete))).gate(),
-            Gate::Open,
-            "paid, the update not here yet"
-        );
-    }
-
-    #[test]
-    fn access_is_active_once_github_has_said_so_and_revoked_from_the_decision_on() {
-        let paid = purchase(paid());
-        assert_eq!(paid.access_status(), AccessStatus::Pending);
-        let invited = paid.seeing(Observed::Invited, None, at(20));
-        assert_eq!((invited.access_status(), invited.access.granted_at), (AccessStatus::Active, Some(at(20))));
-        let refund = Facts {
-            refunds: [("ch_1".to_owned(), Refund { cents: 4900, full_at: Some(at(30)) })].into(),
-            ..Facts::default()
-        };
-        let refunded = invited.learning(&refund);
-        assert_eq!((refunded.access_status(), refunded.access.observed), (AccessStatus::Revoked, Observed::Invited));
-        assert_eq!(refunded.seeing(Observed::Nothing, None, at(40)).access.granted_at, Some(at(20)));
-    }
-
-    #[test]
-    fn an_unpaid_checkout_fails_when_it_expires_unless_money_came_after_all() {
-        let expired = Facts { expired_at: Some(at(3)), ..Facts::default() };
-        assert_eq!(purchase(expired.clone()).status(), PaymentStatus::Failed);
-        assert_eq!(purchase(expired.merge(&paid())).status(), PaymentStatus::Completed);
-    }
-}
+pub(crate) mod tests;

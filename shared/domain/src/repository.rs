@@ -30,6 +30,46 @@ impl std::fmt::Display for GithubPath {
     }
 }
 
+/// What is agreed with a buyer. A purchase keeps the terms under which it was made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Terms {
+    /// What a refund in full does (ruling 9).
+    pub refund_policy: RefundPolicy,
+    /// How many days an unpaid renewal leaves access open; without, until Stripe gives up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grace_days: Option<u32>,
+}
+
+/// What a refund in full does (ruling 9).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefundPolicy {
+    /// It closes the gate.
+    #[default]
+    Revoke,
+    /// It flags the purchase for the vendor to decide.
+    Flag,
+}
+
+/// What GitHub says of a repository and Tollgate keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnGithub {
+    /// Its number, which renames and transfers do not change.
+    pub id: u64,
+    /// Whether a person owns it. A person's collaborators can all push: GitHub has no read-only ones there.
+    pub personal: bool,
+}
+
+/// A price as Stripe knows it. Stripe's prices never change: a new price is a new one of the same product.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StripePrice {
+    /// Stripe's id of the product.
+    pub product: String,
+    /// Stripe's id of the price.
+    pub price: String,
+}
+
 /// What a vendor says of a repository to list it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewRepository {
@@ -45,6 +85,8 @@ pub struct NewRepository {
     pub pricing: Pricing,
     /// Selling points for the product page.
     pub features: Vec<Feature>,
+    /// What is agreed with buyers.
+    pub terms: Terms,
 }
 
 /// A repository that is for sale.
@@ -70,6 +112,15 @@ pub struct Repository {
     pub currency: String,
     /// Selling points for the product page.
     pub features: Vec<Feature>,
+    /// What is agreed with buyers from now on.
+    #[serde(default)]
+    pub terms: Terms,
+    /// What GitHub says of it, once it was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_github: Option<OnGithub>,
+    /// The price as Stripe knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stripe: Option<StripePrice>,
     /// Whether it can be bought.
     pub active: bool,
     /// Stars on GitHub when last looked.
@@ -80,6 +131,9 @@ pub struct Repository {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+    /// Counts the changes of this item: whoever writes it must have read its newest state.
+    #[serde(default)]
+    pub rev: u64,
 }
 
 impl Repository {
@@ -92,7 +146,7 @@ impl Repository {
         new: NewRepository,
         now: Timestamp,
     ) -> Self {
-        let NewRepository { github, display_name, description, cover_image_url, pricing, features } = new;
+        let NewRepository { github, display_name, description, cover_image_url, pricing, features, terms } = new;
         Self {
             company,
             id,
@@ -104,11 +158,15 @@ impl Repository {
             pricing,
             currency,
             features,
+            terms,
+            on_github: None,
+            stripe: None,
             active: true,
             github_stars: None,
             github_last_updated: None,
             created_at: now,
             updated_at: now,
+            rev: 0,
         }
     }
 }

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    CompanyId, PurchaseId, Timestamp,
+    CompanyId, LogId, PurchaseId, Timestamp,
     facts::Facts,
-    log::{Action, LogEntry, LogStatus},
+    log::{Action, Actor, LogEntry, LogStatus},
 };
 
 /// The metadata keys that checkout writes and events bring back.
@@ -42,20 +42,20 @@ pub struct PaymentEvent {
     /// What it tells.
     pub facts: Facts,
     /// What the purchase's log says of it.
-    pub log: Option<(Action, LogStatus)>,
+    pub log: (Action, LogStatus),
     /// Details for a person.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
 }
 
 impl PaymentEvent {
-    /// The line that the event leaves in the purchase's log. It is made of nothing but the event, so a repeated event
-    /// makes the same line, and the line that is there already tells that it was applied.
-    pub fn log_entry(&self) -> LogEntry {
-        let (action, status) = self.log.map_or((None, LogStatus::Success), |(action, status)| (Some(action), status));
-        let detail = self.detail.iter().map(|detail| ("detail".to_owned(), detail.clone()));
-        let metadata = [("stripeEvent".to_owned(), self.kind.clone())].into_iter().chain(detail).collect();
-        LogEntry { id: self.id.clone(), action, status, metadata, created_at: self.created }
+    /// The line that the event leaves in the purchase's log.
+    pub fn log_entry(&self, id: LogId, now: Timestamp) -> LogEntry {
+        let (action, status) = self.log;
+        LogEntry::new(id, now, Actor::Stripe, action, status)
+            .with("stripeEvent", Some(self.kind.as_str()))
+            .with("detail", self.detail.as_deref())
+            .caused_by(&self.id)
     }
 }
 
@@ -154,7 +154,7 @@ pub fn read(body: &[u8]) -> Result<Received, NotAnEvent> {
         return Ok(Received::Irrelevant { reason: "unknown type" });
     };
     let told = read(&envelope.kind, envelope.data.object, created)?;
-    let Some(subject) = told.subject else {
+    let (Some(subject), Some(log)) = (told.subject, told.log) else {
         return Ok(Received::Irrelevant { reason: "not about a purchase" });
     };
     Ok(Received::Relevant(Box::new(PaymentEvent {
@@ -164,7 +164,7 @@ pub fn read(body: &[u8]) -> Result<Received, NotAnEvent> {
         livemode: envelope.livemode,
         subject,
         facts: told.facts,
-        log: told.log,
+        log,
         detail: told.detail,
     })))
 }

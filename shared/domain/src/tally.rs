@@ -4,24 +4,84 @@ use std::ops::{Add, Sub};
 
 use serde::{Deserialize, Serialize};
 
-use crate::purchase::{AccessStatus, Purchase};
+use crate::{
+    pricing::PricingKind,
+    purchase::{AccessStatus, Purchase},
+};
 
-/// Sums over purchases. Each change of a purchase changes its repository's sums by the difference, in the same transaction.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Tally {
-    /// Purchases without access as yet, unpaid ones included.
-    pub pending: i64,
-    /// Purchases with access.
-    pub active: i64,
-    /// Purchases that had their access taken back.
-    pub revoked: i64,
-    /// Purchases that were paid, or had nothing to pay.
-    pub completed: i64,
-    /// Payments received less refunds, renewals included, in cents (ruling 17).
-    pub revenue_cents: i64,
-    /// Refunds in cents.
-    pub refunded_cents: i64,
+macro_rules! sums {
+    ($(#[$type_doc:meta])* $type:ident { $($(#[$doc:meta])* $field:ident $name:literal,)* }) => {
+        $(#[$type_doc])*
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(default)]
+        pub struct $type {
+            $($(#[$doc])* #[serde(rename = $name)] pub $field: i64,)*
+        }
+
+        impl $type {
+            /// The sums by the names under which they are stored: `(name, value)`.
+            pub fn fields(&self) -> Vec<(&'static str, i64)> {
+                vec![$(($name, self.$field)),*]
+            }
+
+            /// The sums out of values by the names under which they are stored.
+            pub fn from_fields(value: impl Fn(&str) -> i64) -> Self {
+                Self { $($field: value($name)),* }
+            }
+        }
+
+        impl Add for $type {
+            type Output = Self;
+
+            fn add(self, other: Self) -> Self {
+                Self { $($field: self.$field + other.$field),* }
+            }
+        }
+
+        impl Sub for $type {
+            type Output = Self;
+
+            fn sub(self, other: Self) -> Self {
+                Self { $($field: self.$field - other.$field),* }
+            }
+        }
+    };
+}
+
+sums! {
+    /// Sums over purchases. Each change of a purchase changes its repository's sums by the difference, in the same transaction.
+    Tally {
+        /// Purchases without access as yet, unpaid ones included.
+        pending "pending",
+        /// Purchases with access.
+        active "active",
+        /// Purchases that had their access taken back.
+        revoked "revoked",
+        /// Purchases that were paid, or had nothing to pay.
+        completed "completed",
+        /// Subscriptions with access.
+        subscriptions "subs",
+        /// Payments received less refunds, renewals included, in cents (ruling 17).
+        revenue_cents "revenue",
+        /// Refunds in cents.
+        refunded_cents "refunded",
+    }
+}
+
+sums! {
+    /// What happened on a day (UTC), for the dashboard. A change counts on the day on which it is made.
+    Day {
+        /// Checkouts that began.
+        checkouts "c",
+        /// Purchases that were paid, or found to cost nothing.
+        completed "p",
+        /// Payments received less refunds, in cents.
+        revenue_cents "r",
+        /// Purchases that got access.
+        activated "a",
+        /// Purchases that lost access.
+        lost "x",
+    }
 }
 
 impl Tally {
@@ -29,11 +89,13 @@ impl Tally {
     pub fn of(purchase: &Purchase) -> Self {
         let facts = &purchase.facts;
         let count = |status| i64::from(purchase.access_status() == status);
+        let active = count(AccessStatus::Active);
         Self {
             pending: count(AccessStatus::Pending),
-            active: count(AccessStatus::Active),
+            active,
             revoked: count(AccessStatus::Revoked),
             completed: i64::from(facts.is_settled()),
+            subscriptions: if matches!(purchase.pricing, PricingKind::Subscription(_)) { active } else { 0 },
             revenue_cents: facts.paid_cents() - facts.refunded_cents(),
             refunded_cents: facts.refunded_cents(),
         }
@@ -53,39 +115,19 @@ impl Tally {
             Some(AccessStatus::Revoked) => self.revoked,
         }
     }
-
-    /// The sums by name, for storing them: `(name, value)`.
-    pub fn fields(&self) -> [(&'static str, i64); 6] {
-        [
-            ("pending", self.pending),
-            ("active", self.active),
-            ("revoked", self.revoked),
-            ("completed", self.completed),
-            ("revenue_cents", self.revenue_cents),
-            ("refunded_cents", self.refunded_cents),
-        ]
-    }
 }
 
-impl Add for Tally {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        self - (Self::default() - other)
-    }
-}
-
-impl Sub for Tally {
-    type Output = Self;
-
-    fn sub(self, other: Self) -> Self {
+impl Day {
+    /// What a change of a purchase adds to its day; `before` is missing for a new one.
+    pub fn of_change(before: Option<&Purchase>, after: &Purchase) -> Self {
+        let was = before.map(Tally::of).unwrap_or_default();
+        let difference = Tally::of(after) - was;
         Self {
-            pending: self.pending - other.pending,
-            active: self.active - other.active,
-            revoked: self.revoked - other.revoked,
-            completed: self.completed - other.completed,
-            revenue_cents: self.revenue_cents - other.revenue_cents,
-            refunded_cents: self.refunded_cents - other.refunded_cents,
+            checkouts: i64::from(before.is_none()),
+            completed: difference.completed,
+            revenue_cents: difference.revenue_cents,
+            activated: difference.active.max(0),
+            lost: (-difference.active).max(0),
         }
     }
 }

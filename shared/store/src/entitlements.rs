@@ -2,17 +2,30 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
-    Failure,
-    access::{AccessProblem, Entitlement, EntitlementKey, Observed},
+    Failure, PurchaseId, Timestamp,
+    access::{Entitlement, EntitlementKey, Observed},
     log::LogEntry,
     purchase::Purchase,
-    tally::Tally,
 };
 
 use crate::{
     Change, Store, keys,
-    table::{Freshness, Refusal, Write, number, text},
+    table::{Freshness, Partition, Refusal, Write, index, item, number, text},
+    tallies::Added,
 };
+
+/// What came of a look at GitHub.
+#[derive(Debug)]
+pub struct AccessRecord<'a> {
+    /// The entitlement as it was read.
+    pub before: &'a Entitlement,
+    /// The entitlement as it is to be.
+    pub after: &'a Entitlement,
+    /// Its purchases: as they were read, and as they are to be.
+    pub purchases: &'a [(Purchase, Purchase)],
+    /// The lines that tell of it.
+    pub entries: &'a [LogEntry],
+}
 
 impl Store {
     /// One account's right to one repository, as it is now.
@@ -20,26 +33,27 @@ impl Store {
         self.table.get(&keys::entitlement(key), Freshness::Strong).await
     }
 
-    /// Writes what GitHub was seen to grant, or why it does not, onto the entitlement and the purchases behind it,
-    /// with a line in the log of each purchase that changed by it.
-    pub async fn record_access(
-        &self,
-        entitlement: &Entitlement,
-        (observed, problem): (Observed, Option<&AccessProblem>),
-        purchases: &[(Purchase, Purchase)],
-        entry: &LogEntry,
-    ) -> Result<Change, Failure> {
-        let company = entitlement.key.company;
-        let mut writes = vec![self.observe(entitlement, observed, problem)?];
-        let mut difference = Tally::default();
-        for (before, after) in purchases.iter().filter(|(before, after)| before != after) {
-            writes.push(self.replace_purchase(before, after)?);
-            if entitlement.concerns(before.id) {
-                writes.push(self.log_once(company, before.id, entry)?);
+    /// Writes what came of a look at GitHub onto the entitlement and the purchases behind it, with the lines that tell of
+    /// it. A purchase that does not change must not have changed either: what was desired followed from it.
+    pub async fn record_access(&self, record: &AccessRecord<'_>) -> Result<Change, Failure> {
+        let key = record.before.key;
+        let mut writes = vec![self.replace_entitlement(record.before, record.after)?];
+        let mut added = Added::default();
+        for (before, after) in record.purchases {
+            if before == after {
+                writes.push(self.table.check_rev(&keys::purchase(key.company, before.id), before.rev)?);
+            } else {
+                writes.push(self.replace_purchase(before, after)?);
+                added = added.change(Some(before), after);
             }
-            difference = difference + (Tally::of(after) - Tally::of(before));
         }
-        writes.extend(self.add_to_tally(company, entitlement.key.repository, difference)?);
+        for entry in record.entries {
+            writes.push(self.log_line(key.company, entry)?);
+            added = added.line(entry);
+        }
+        if let Some(now) = record.entries.first().map(|entry| entry.created_at) {
+            writes.extend(self.add_sums(key.company, Some(key.repository), now, &added)?);
+        }
         match self.table.transact(writes).await {
             Ok(()) => Ok(Change::Made),
             Err(Refusal::Conditions(_)) => Ok(Change::Stale),
@@ -47,50 +61,67 @@ impl Store {
         }
     }
 
-    /// The purchase justifies its entitlement from now on. Nothing has to be read for it.
-    pub(crate) fn justify(&self, purchase: &Purchase) -> Result<Write, Failure> {
+    /// The entitlements that are due when it is `now`, of all companies, those that wait longest first.
+    pub async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<Entitlement>, Failure> {
+        let pk = keys::due_list();
+        let rows: Vec<Entitlement> = self
+            .table
+            .query(Partition { index: Some("gsi1"), pk: &pk, newest_first: false, limit: Some(limit) })
+            .await?;
+        Ok(rows.into_iter().filter(|row| row.due_at.is_some_and(|at| at <= now)).collect())
+    }
+
+    /// A new purchase joins its entitlement. `latest` is the newest one that is known to be there.
+    pub(crate) fn begin_entitlement(
+        &self,
+        purchase: &Purchase,
+        latest: Option<PurchaseId>,
+        github_id: Option<u64>,
+    ) -> Result<Write, Failure> {
         let key = purchase.entitlement();
-        let values = vec![
+        let mut values = vec![
             (":type", text("entitlement")),
             (":company", number(key.company.0)),
             (":repository", text(key.repository.to_string())),
             (":account", number(key.account.0)),
             (":github", attribute(&purchase.github)?),
-            (":purchase", AttributeValue::Ss(vec![purchase.id.to_string()])),
+            (":purchase", text(purchase.id.to_string())),
+            (":purchases", AttributeValue::Ss(vec![purchase.id.to_string()])),
+            (":nothing", attribute(&Observed::Nothing)?),
             (":one", number(1)),
         ];
-        let expression = "SET #type = :type, company = :company, repository = :repository, account = :account, \
-                          github = if_not_exists(github, :github) ADD purchases :purchase, justified_by :purchase, rev :one";
-        self.table.update(&keys::entitlement(&key), expression, owned(values), None)
-    }
-
-    /// The purchase no longer justifies its entitlement.
-    pub(crate) fn no_longer_justify(&self, purchase: &Purchase) -> Result<Write, Failure> {
-        let values = vec![(":purchase", AttributeValue::Ss(vec![purchase.id.to_string()])), (":one", number(1))];
-        self.table.update(
-            &keys::entitlement(&purchase.entitlement()),
-            "DELETE justified_by :purchase ADD rev :one",
-            owned(values),
-            None,
-        )
-    }
-
-    fn observe(
-        &self,
-        entitlement: &Entitlement,
-        observed: Observed,
-        problem: Option<&AccessProblem>,
-    ) -> Result<Write, Failure> {
-        let mut values =
-            vec![(":observed", attribute(&observed)?), (":rev", number(entitlement.rev)), (":one", number(1))];
-        let expression = match problem {
-            Some(problem) => {
-                values.push((":problem", attribute(problem)?));
-                "SET observed = :observed, problem = :problem ADD rev :one"
+        let mut set = "SET #type = :type, company = :company, repository = :repository, account = :account, \
+                       github = if_not_exists(github, :github), observed = if_not_exists(observed, :nothing), \
+                       latest = :purchase"
+            .to_owned();
+        if let Some(id) = github_id {
+            values.push((":id", number(id)));
+            set.push_str(", github_id = if_not_exists(github_id, :id)");
+        }
+        let condition = match latest {
+            None => "attribute_not_exists(latest)",
+            Some(latest) => {
+                values.push((":latest", text(latest.to_string())));
+                "latest = :latest"
             }
-            None => "SET observed = :observed REMOVE problem ADD rev :one",
         };
-        self.table.update(&keys::entitlement(&entitlement.key), expression, owned(values), Some("rev = :rev"))
+        let expression = format!("{set} ADD purchases :purchases, rev :one");
+        self.table.update(&keys::entitlement(&key), &expression, owned(values), Some(condition))
+    }
+
+    fn replace_entitlement(&self, before: &Entitlement, after: &Entitlement) -> Result<Write, Failure> {
+        let after = Entitlement { rev: before.rev + 1, ..after.clone() };
+        let mut row = item("entitlement", &keys::entitlement(&after.key), &after)?;
+        // A set of texts, to which a new purchase can be added without reading the item.
+        row.insert(
+            "purchases".to_owned(),
+            AttributeValue::Ss(after.purchases.iter().map(ToString::to_string).collect()),
+        );
+        if let Some(at) = after.due_at {
+            let due = keys::due(at, &after.key);
+            index(&mut row, "gsi1", due.pk, due.sk);
+        }
+        self.table.put_over(row, before.rev)
     }
 }
 

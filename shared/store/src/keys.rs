@@ -4,7 +4,10 @@
 //! hold the separator `#`, so no value can leave its partition.
 
 use domain::{
-    CompanyId, GithubUserId, PurchaseId, RepositoryId, Timestamp, access::EntitlementKey, purchase::AccessStatus,
+    CompanyId, GithubUserId, LogId, PurchaseId, RepositoryId, Timestamp,
+    access::EntitlementKey,
+    log::{Action, LogStatus},
+    purchase::AccessStatus,
     repository::GithubPath,
 };
 
@@ -90,18 +93,37 @@ pub fn purchases_with_status(company: CompanyId, status: AccessStatus) -> String
 
 /// gsi2: a repository's purchases with an access status, oldest first.
 pub fn purchases_of_repository(company: CompanyId, repository: RepositoryId, status: AccessStatus) -> String {
-    format!("C#{company}#REPOSITORY#{repository}#PURCHASE#{}", status.name())
+    format!("C#{company}#R#{repository}#PURCHASE#{}", status.name())
 }
 
-/// One line of a purchase's log. Made of the cause's own time and id, so that the line is also the proof that the cause
-/// was dealt with.
-pub fn log_entry(company: CompanyId, purchase: PurchaseId, at: Timestamp, id: &str) -> Key {
-    Key::new(log(company, purchase), format!("{:015}#{id}", at.as_millisecond()))
+/// One line of a company's log.
+pub fn log_entry(company: CompanyId, id: LogId) -> Key {
+    Key::new(log(company), id.to_string())
 }
 
-/// The partition of a purchase's log, oldest first.
-pub fn log(company: CompanyId, purchase: PurchaseId) -> String {
+/// The partition of a company's log, oldest line first.
+pub fn log(company: CompanyId) -> String {
+    format!("C#{company}#LOG")
+}
+
+/// gsi1: a purchase's log, oldest line first.
+pub fn log_of_purchase(company: CompanyId, purchase: PurchaseId) -> String {
     format!("C#{company}#PURCHASE#{purchase}#LOG")
+}
+
+/// gsi2: the lines with an action and a status about a repository, or about none, oldest first.
+pub fn log_of_kind(
+    company: CompanyId,
+    repository: Option<RepositoryId>,
+    (action, status): (Action, LogStatus),
+) -> String {
+    let place = repository.map_or_else(|| "-".to_owned(), |repository| repository.to_string());
+    format!("C#{company}#R#{place}#LOG#{}#{}", action.name(), status.name())
+}
+
+/// What a company's items that belong to no repository add up to.
+pub fn tally_of_company(company: CompanyId) -> Key {
+    Key::new(tallies(company), "-")
 }
 
 /// One account's right to one repository.
@@ -112,6 +134,17 @@ pub fn entitlement(key: &EntitlementKey) -> Key {
 /// The partition of a repository's entitlements.
 pub fn entitlements(company: CompanyId, repository: RepositoryId) -> String {
     format!("C#{company}#REPOSITORY#{repository}#ENTITLEMENT")
+}
+
+/// gsi1: what is due, by when it is due. All companies together: the one who looks is nobody's.
+pub fn due(at: Timestamp, entitlement: &EntitlementKey) -> Key {
+    let EntitlementKey { company, repository, account } = entitlement;
+    Key::new(due_list(), format!("{:012}#{company}#{repository}#{account}", at.as_second()))
+}
+
+/// gsi1: the partition of all that is due.
+pub fn due_list() -> String {
+    "DUE".to_owned()
 }
 
 /// In the volatile table: until when GitHub asked a company's calls to wait.

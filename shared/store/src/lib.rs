@@ -17,9 +17,11 @@ mod table;
 mod tallies;
 
 pub use companies::Operator;
+pub use entitlements::AccessRecord;
 pub use page::{Page, PageRequest};
 pub use purchases::{Begun, Change, PurchaseFilter};
 pub use repositories::{Listed, ListingRefused};
+pub use tallies::{DayNumber, Sums, day_number};
 
 use table::Table;
 

@@ -1,26 +1,37 @@
-//! Purchases' logs.
+//! The log. Each line is written in the transaction of the change it tells of, together with the counts that lists show.
 
 use domain::{CompanyId, Failure, PurchaseId, log::LogEntry};
 
 use crate::{
     Store, keys,
-    table::{Partition, Write, item},
+    table::{Partition, Write, index, item},
+    tallies::Added,
 };
 
 impl Store {
-    /// A purchase's log, oldest first.
+    /// A purchase's log, oldest line first.
     pub async fn log(&self, company: CompanyId, purchase: PurchaseId) -> Result<Vec<LogEntry>, Failure> {
-        let pk = keys::log(company, purchase);
-        self.table.query(Partition { index: None, pk: &pk, newest_first: false, limit: None }).await
+        let pk = keys::log_of_purchase(company, purchase);
+        self.table.query(Partition { index: Some("gsi1"), pk: &pk, newest_first: false, limit: None }).await
     }
 
-    /// Adds a line, if it is not there yet: that it is there proves that its cause was dealt with.
-    pub(crate) fn log_once(
-        &self,
-        company: CompanyId,
-        purchase: PurchaseId,
-        entry: &LogEntry,
-    ) -> Result<Write, Failure> {
-        self.table.put_if_absent(item("log", &keys::log_entry(company, purchase, entry.created_at, &entry.id), entry)?)
+    /// Adds a line.
+    pub(crate) fn log_line(&self, company: CompanyId, entry: &LogEntry) -> Result<Write, Failure> {
+        let mut row = item("log", &keys::log_entry(company, entry.id), entry)?;
+        let place = entry.id.to_string();
+        if let Some(purchase) = entry.purchase {
+            index(&mut row, "gsi1", keys::log_of_purchase(company, purchase), place.clone());
+        }
+        let kind = (entry.action, entry.status);
+        index(&mut row, "gsi2", keys::log_of_kind(company, entry.repository, kind), place);
+        self.table.put_if_absent(row)
+    }
+
+    /// A line by itself, for a change that is no purchase's: with its count, to be written with the change.
+    pub(crate) fn log_writes(&self, company: CompanyId, entry: &LogEntry) -> Result<Vec<Write>, Failure> {
+        let added = Added::default().line(entry);
+        let mut writes = vec![self.log_line(company, entry)?];
+        writes.extend(self.add_sums(company, entry.repository, entry.created_at, &added)?);
+        Ok(writes)
     }
 }

@@ -2,14 +2,15 @@
 
 use domain::{
     CompanyId, Failure, PurchaseId, RepositoryId,
+    access::Entitlement,
     log::LogEntry,
-    purchase::{AccessStatus, Gate, Purchase},
-    tally::Tally,
+    purchase::{AccessStatus, Purchase},
 };
 
 use crate::{
     Page, PageRequest, Store, keys,
     table::{Freshness, Item, Partition, Refusal, Write, index, item},
+    tallies::Added,
 };
 
 /// Which purchases a list shows.
@@ -22,12 +23,12 @@ pub struct PurchaseFilter {
 }
 
 /// What became of a new purchase.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Begun {
     /// It was written.
     Yes,
-    /// The account has access to the repository already.
-    HasAccess,
+    /// The account has other purchases of the repository: look at them first, then say which was the latest.
+    HasOthers(Box<Entitlement>),
 }
 
 /// What became of a change.
@@ -35,23 +36,35 @@ pub enum Begun {
 pub enum Change {
     /// It was written.
     Made,
-    /// Its cause was dealt with before.
-    MadeBefore,
     /// Somebody else changed it meanwhile: read again, decide again.
     Stale,
 }
 
 impl Store {
-    /// Writes a purchase at its beginning, unless its buyer has access to the repository already.
-    pub async fn begin_purchase(&self, company: CompanyId, purchase: &Purchase) -> Result<Begun, Failure> {
+    /// Writes a purchase at its beginning, and its account's entitlement, which opens nothing yet. `latest` is the newest
+    /// purchase of the same account and repository that the caller has looked at: another one in between is not overlooked.
+    pub async fn begin_purchase(
+        &self,
+        purchase: &Purchase,
+        latest: Option<PurchaseId>,
+        github_id: Option<u64>,
+        entry: &LogEntry,
+    ) -> Result<Begun, Failure> {
+        let company = purchase.company;
         let mut writes = vec![
-            self.table.check(&keys::entitlement(&purchase.entitlement()), "attribute_not_exists(justified_by)")?,
+            self.begin_entitlement(purchase, latest, github_id)?,
             self.table.put_if_absent(row(company, purchase)?)?,
+            self.log_line(company, entry)?,
         ];
-        writes.extend(self.add_to_tally(company, purchase.repository, Tally::of(purchase))?);
+        let added = Added::default().line(entry).change(None, purchase);
+        writes.extend(self.add_sums(company, Some(purchase.repository), entry.created_at, &added)?);
         match self.table.transact(writes).await {
             Ok(()) => Ok(Begun::Yes),
-            Err(Refusal::Conditions(failed)) if failed.contains(&0) => Ok(Begun::HasAccess),
+            Err(Refusal::Conditions(failed)) if failed.contains(&0) => {
+                let others = self.entitlement(&purchase.entitlement()).await?;
+                let missing = || Failure::broken("writing a new purchase", "its entitlement is there and is not");
+                others.map(|others| Begun::HasOthers(Box::new(others))).ok_or_else(missing)
+            }
             Err(Refusal::Conditions(_)) => Err(Failure::broken("writing a new purchase", "its id is taken")),
             Err(Refusal::Failure(failure)) => Err(failure),
         }
@@ -81,29 +94,27 @@ impl Store {
         self.table.get_many(&keys, Freshness::Strong).await
     }
 
-    /// Changes a purchase from `before` to `after` because of what `entry` tells: the log's line, the purchase, the
-    /// entitlement it justifies and its repository's sums change together or not at all.
+    /// Changes a purchase from `before` to `after`, with the lines that tell of it: the purchase, the log and the
+    /// repository's sums change together or not at all.
     pub async fn change_purchase(
         &self,
         before: &Purchase,
         after: &Purchase,
-        entry: &LogEntry,
+        entries: &[LogEntry],
     ) -> Result<Change, Failure> {
-        let company = before.company;
-        let mut writes = vec![self.log_once(company, before.id, entry)?];
-        if before != after {
-            writes.push(self.replace_purchase(before, after)?);
-            match (before.gate(), after.gate()) {
-                (Gate::Open, Gate::Open) => {}
-                (_, Gate::Open) => writes.push(self.justify(after)?),
-                (Gate::Open, _) => writes.push(self.no_longer_justify(after)?),
-                _ => {}
-            }
-            writes.extend(self.add_to_tally(company, before.repository, Tally::of(after) - Tally::of(before))?);
+        let (company, repository) = (before.company, before.repository);
+        let mut writes = vec![self.replace_purchase(before, after)?];
+        let mut added = Added::default().change(Some(before), after);
+        for entry in entries {
+            writes.push(self.log_line(company, entry)?);
+            added = added.line(entry);
         }
+        let Some(now) = entries.first().map(|entry| entry.created_at) else {
+            return Err(Failure::broken("changing a purchase", "no line of the log tells of it"));
+        };
+        writes.extend(self.add_sums(company, Some(repository), now, &added)?);
         match self.table.transact(writes).await {
             Ok(()) => Ok(Change::Made),
-            Err(Refusal::Conditions(failed)) if failed.contains(&0) => Ok(Change::MadeBefore),
             Err(Refusal::Conditions(_)) => Ok(Change::Stale),
             Err(Refusal::Failure(failure)) => Err(failure),
         }
@@ -145,8 +156,8 @@ impl Store {
 
     async fn count_purchases(&self, company: CompanyId, filter: PurchaseFilter) -> Result<u64, Failure> {
         let count = match filter.repository {
-            Some(repository) => self.tally(company, repository).await?.with(filter.status),
-            None => self.tallies(company).await?.values().map(|tally| tally.with(filter.status)).sum(),
+            Some(repository) => self.sums(company, repository).await?.tally.with(filter.status),
+            None => self.all_sums(company).await?.values().map(|sums| sums.tally.with(filter.status)).sum(),
         };
         Ok(u64::try_from(count).unwrap_or(0))
     }

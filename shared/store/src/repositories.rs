@@ -2,6 +2,7 @@
 
 use domain::{
     CompanyId, Failure, RepositoryId,
+    log::LogEntry,
     repository::{Repository, Slug},
     tally::Tally,
 };
@@ -12,7 +13,7 @@ use crate::{
     table::{Freshness, Partition, Refusal, index, item, number},
 };
 
-/// A repository with the sums over its purchases.
+/// A repository with its sums.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listed {
     /// The repository.
@@ -52,12 +53,17 @@ impl Store {
     ///
     /// # Errors
     /// When its place on GitHub or its slug is taken, or the table fails.
-    pub async fn insert_repository(&self, company: CompanyId, repository: &Repository) -> Result<(), ListingRefused> {
+    pub async fn insert_repository(
+        &self,
+        company: CompanyId,
+        repository: &Repository,
+        entry: &LogEntry,
+    ) -> Result<(), ListingRefused> {
         let mut row = item("repository", &keys::repository(company, repository.id), repository)?;
         let (by_slug, by_id) = (keys::repository_by_slug(&repository.slug), keys::repository_by_id(repository.id));
         index(&mut row, "gsi1", by_slug.pk, by_slug.sk);
         index(&mut row, "gsi2", by_id.pk, by_id.sk);
-        let writes = vec![
+        let mut writes = vec![
             self.table.put_if_absent(item("guard", &keys::github_guard(company, &repository.github), &Guard {})?)?,
             self.table.put_if_absent(item("guard", &keys::slug_guard(&repository.slug), &Guard {})?)?,
             self.table.put_if_absent(row)?,
@@ -68,6 +74,7 @@ impl Store {
                 None,
             )?,
         ];
+        writes.extend(self.log_writes(company, entry)?);
         match self.table.transact(writes).await {
             Ok(()) => Ok(()),
             Err(Refusal::Conditions(failed)) if failed.contains(&0) => Err(ListingRefused::GithubPathTaken),
@@ -79,9 +86,9 @@ impl Store {
     /// The company's repository, with its sums.
     pub async fn repository(&self, company: CompanyId, id: RepositoryId) -> Result<Option<Listed>, Failure> {
         let key = keys::repository(company, id);
-        let (repository, tally) =
-            futures::try_join!(self.table.get::<Repository>(&key, Freshness::Strong), self.tally(company, id))?;
-        Ok(repository.map(|repository| Listed { repository, tally }))
+        let (repository, sums) =
+            futures::try_join!(self.table.get::<Repository>(&key, Freshness::Strong), self.sums(company, id))?;
+        Ok(repository.map(|repository| Listed { repository, tally: sums.tally }))
     }
 
     /// A page of the company's repositories, newest first; only the active or only the inactive ones if asked.
@@ -92,8 +99,8 @@ impl Store {
         page: PageRequest,
     ) -> Result<Page<Listed>, Failure> {
         let company_key = keys::company(company);
-        let (tallies, counts) =
-            futures::try_join!(self.tallies(company), self.table.get::<Counts>(&company_key, Freshness::Eventual))?;
+        let (sums, counts) =
+            futures::try_join!(self.all_sums(company), self.table.get::<Counts>(&company_key, Freshness::Eventual))?;
         let counts = counts.unwrap_or_default();
         let total = match active {
             None => counts.repositories_active + counts.repositories_inactive,
@@ -110,7 +117,7 @@ impl Store {
         let partition = Partition { index: None, pk: &pk, newest_first: window.newest_first, limit };
         let mut rows: Vec<Repository> = self.table.query(partition).await?;
         rows.retain(|repository| active.is_none_or(|active| repository.active == active));
-        let tally = |id: RepositoryId| tallies.get(&id).copied().unwrap_or_default();
+        let tally = |id: RepositoryId| sums.get(&Some(id)).map(|sums| sums.tally).unwrap_or_default();
         let listed = |repository: Repository| Listed { tally: tally(repository.id), repository };
         Ok(Page { rows: window.page(rows).into_iter().map(listed).collect(), total })
     }

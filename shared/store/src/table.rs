@@ -196,12 +196,13 @@ impl Table {
         Ok(Write(TransactWriteItem::builder().update(update).build()))
     }
 
-    /// Lets a transaction succeed only if a condition holds of an item that it does not write.
-    pub(crate) fn check(&self, key: &Key, condition: &str) -> Result<Write, Failure> {
+    /// Lets a transaction succeed only if an item that it does not write still has `rev`.
+    pub(crate) fn check_rev(&self, key: &Key, rev: u64) -> Result<Write, Failure> {
         let check = ConditionCheck::builder()
             .table_name(&*self.name)
             .set_key(Some(key_item(key)))
-            .condition_expression(condition)
+            .condition_expression("rev = :rev")
+            .expression_attribute_values(":rev", number(rev))
             .build()
             .map_err(|error| Failure::broken("building a write", error))?;
         Ok(Write(TransactWriteItem::builder().condition_check(check).build()))

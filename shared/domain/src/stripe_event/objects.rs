@@ -108,11 +108,13 @@ fn charge(kind: &str, object: Value, now: Timestamp) -> Result<Told, serde_json:
             .refunds
             .insert(charge.id, Refund { cents: charge.amount_refunded, full_at: charge.refunded.then_some(now) });
     }
-    let log = if refund {
-        Some((Action::PaymentRefunded, LogStatus::Success))
-    } else {
-        charge.captured.then_some((Action::PaymentSucceeded, LogStatus::Success))
+    let action = match (refund, charge.captured) {
+        (true, _) => Action::PaymentRefunded,
+        (false, true) => Action::PaymentSucceeded,
+        (false, false) => Action::PaymentAuthorized,
     };
+    let log = Some((action, LogStatus::Success));
+    facts.refunded_at = refund.then_some(now);
     let detail = refund.then(|| {
         format!("{} of {} cents refunded", charge.amount_refunded, charge.amount_captured.unwrap_or(charge.amount))
     });
@@ -197,7 +199,7 @@ fn subscription(kind: &str, object: Value, now: Timestamp) -> Result<Told, serde
         SubscriptionStatus::from_stripe(&subscription.status)
     };
     let facts = Facts {
-        subscription: Some(Subscription { status, at: now }),
+        subscription: Some(Subscription { status, at: now, ends_at: None }),
         subscription_id: Some(subscription.id),
         customer: id(subscription.customer),
         ..Facts::default()
@@ -205,7 +207,7 @@ fn subscription(kind: &str, object: Value, now: Timestamp) -> Result<Told, serde
     let log = match kind {
         "customer.subscription.created" => Some((Action::SubscriptionCreated, LogStatus::Success)),
         "customer.subscription.deleted" => Some((Action::SubscriptionCanceled, LogStatus::Success)),
-        _ => None,
+        _ => Some((Action::SubscriptionUpdated, LogStatus::Success)),
     };
     let subject = PurchaseRef::from_metadata(&subscription.metadata).map(Subject::Purchase);
     Ok(Told { subject, facts, log, detail: Some(format!("subscription {}", subscription.status)) })
@@ -275,9 +277,11 @@ fn invoice(kind: &str, object: Value, now: Timestamp) -> Result<Told, serde_json
         facts.payments.insert(invoice_id, Payment { cents: invoice.amount_paid, at: now });
     }
     let renewal = invoice.billing_reason.as_deref() == Some("subscription_cycle");
+    facts.renewed_at = (renewal && invoice.amount_paid > 0).then_some(now);
     let action = if renewal { Action::SubscriptionRenewed } else { Action::PaymentSucceeded };
-    let log = (invoice.amount_paid > 0).then_some((action, LogStatus::Success));
-    Ok(Told { subject, facts, log, detail: None })
+    let nothing_due = invoice.amount_paid == 0;
+    let log = Some((if nothing_due { Action::SubscriptionUpdated } else { action }, LogStatus::Success));
+    Ok(Told { subject, facts, log, detail: nothing_due.then(|| "an invoice with nothing to pay".to_owned()) })
 }
 
 #[cfg(test)]
