@@ -31,7 +31,7 @@ impl Budget {
 
     /// A checkout, which makes a customer.
     pub(crate) fn checkout() -> Self {
-        Self { writes: Some(10.0), ..Self::write() }
+        Self { writes: Some(12.0), ..Self::write() }
     }
 
     /// A page of 20 rows, whichever.

@@ -98,6 +98,7 @@ async fn get_customer() {
             r#"{"action":"collaborator_added","createdAt":"2026-01-01T00:05:00Z","status":"success"}"#,
             r#"{"action":"payment_succeeded","createdAt":"2026-01-01T00:05:00Z","status":"success"}"#,
             r#"{"action":"subscription_created","createdAt":"2026-01-01T00:05:00Z","status":"success"}"#,
+            r#"{"action":"subscription_updated","createdAt":"2026-01-01T00:05:00Z","status":"success"}"#,
         ]
     );
     t.finish().await;

@@ -18,7 +18,7 @@ const GRANTS: &[(&str, &[&str])] = &[
     (
         "StorefrontFunction",
         &[
-            "dynamodb ConditionCheckItem GetItem PutItem UpdateItem on Table",
+            "dynamodb BatchGetItem GetItem PutItem UpdateItem on Table",
             "dynamodb Query on Table/index/gsi1 Table/index/gsi2",
             "logs CreateLogStream PutLogEvents on StorefrontLogs",
             "secretsmanager GetSecretValue on secret:GithubCredentialsName secret:StripeSecretKeyName",
@@ -52,7 +52,7 @@ const GRANTS: &[(&str, &[&str])] = &[
     (
         "AccessWorkerFunction",
         &[
-            "dynamodb BatchGetItem GetItem PutItem UpdateItem on Table",
+            "dynamodb BatchGetItem ConditionCheckItem GetItem PutItem UpdateItem on Table",
             "dynamodb GetItem PutItem on VolatileTable",
             "logs CreateLogStream PutLogEvents on AccessWorkerLogs",
             "secretsmanager GetSecretValue on secret:GithubCredentialsName",
