@@ -4,7 +4,7 @@ use api::{ApiError, Check, Input, Json, Kind, Public, Valid};
 use axum::extract::State;
 use clients::{
     github::{Account, AccountKind},
-    stripe::{CheckoutMode, Interval, NewCheckoutSession, StripeError},
+    stripe::{CheckoutMode, Customer, Every, Interval, Item, NewCheckoutSession, NewPrice, Product, StripeError},
 };
 use domain::{
     LogId, Problem, PurchaseId, RepositoryId,
@@ -115,12 +115,17 @@ fn buyer(account: Option<Account>) -> Result<Buyer, ApiError> {
 /// What Stripe is asked for. It depends on the purchase alone, so a repeated request with the same idempotency key is the same request.
 fn session(public_url: &str, repository: &Repository, purchase: &Purchase) -> NewCheckoutSession {
     let product = format!("{public_url}/api/products/{}", repository.slug);
+    let recurring = every(purchase.pricing);
     NewCheckoutSession {
-        mode: mode(purchase.pricing),
-        amount_cents: purchase.amount_cents,
-        currency: purchase.currency.clone(),
-        product_name: purchase.repository_name.to_string(),
-        customer_email: purchase.email.to_string(),
+        mode: recurring.map_or(CheckoutMode::Payment, |_| CheckoutMode::Subscription { trial_days: None }),
+        item: Item::New(NewPrice {
+            product: Product::Named(purchase.repository_name.to_string()),
+            amount_cents: purchase.amount_cents,
+            currency: purchase.currency.clone(),
+            recurring,
+        }),
+        customer: Customer::Email(purchase.email.to_string()),
+        allow_promotion_codes: false,
         success_url: format!("{product}?checkout=success&session_id={{CHECKOUT_SESSION_ID}}"),
         cancel_url: format!("{product}?checkout=canceled"),
         expires_at: purchase.created_at.as_second() + OPEN_SECONDS,
@@ -133,10 +138,11 @@ fn session(public_url: &str, repository: &Repository, purchase: &Purchase) -> Ne
     }
 }
 
-fn mode(pricing: PricingKind) -> CheckoutMode {
-    let every = |interval, interval_count| CheckoutMode::Subscription { interval, interval_count };
+/// How often the price is paid; `None` for once.
+fn every(pricing: PricingKind) -> Option<Every> {
+    let every = |interval, count| Some(Every { interval, count });
     match pricing {
-        PricingKind::OneTime => CheckoutMode::Payment,
+        PricingKind::OneTime => None,
         PricingKind::Subscription(Cadence::Monthly) => every(Interval::Month, 1),
         PricingKind::Subscription(Cadence::Yearly) => every(Interval::Year, 1),
         PricingKind::Subscription(Cadence::Custom { days }) => every(Interval::Day, days),

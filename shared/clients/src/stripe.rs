@@ -1,23 +1,28 @@
-//! Stripe: selling through Checkout, and looking up what a payment belongs to.
+//! Stripe: selling through Checkout, ending what was sold, and looking up what became of it.
 //!
-//! See <https://docs.stripe.com/api>. A restricted key suffices: Checkout Sessions write; Subscriptions and Invoices
-//! read.
+//! See <https://docs.stripe.com/api>. A restricted key suffices: Checkout Sessions, Prices, Products, Subscriptions,
+//! Invoices and Customer portal write; Payment Intents, Charges and Events read.
 
+mod billing;
 mod checkout;
 mod error;
+mod events;
+mod payments;
+mod price;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use domain::{Secret, SecretSource, SecretUnavailable};
 use reqwest::{Method, Request, StatusCode};
-use serde::{Deserialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde::de::DeserializeOwned;
 
 pub use self::{
-    checkout::{CheckoutMode, CheckoutSession, Interval, NewCheckoutSession},
+    checkout::{CheckoutMode, CheckoutSession, Customer, Item, NewCheckoutSession},
     error::StripeError,
+    events::{EventPage, MAX_EVENTS, MAX_TYPES},
+    price::{Every, Interval, NewPrice, Price, Product},
 };
 use crate::http::{Answer, Http, NoAnswer};
 
@@ -27,6 +32,9 @@ pub const API_VERSION: &str = "2026-09-30.endive";
 
 /// How often a call that failed is repeated, as Stripe's own clients do.
 const MAX_RETRIES: u32 = 2;
+
+/// The fields of a form or a query.
+type Pairs = [(String, String)];
 
 /// A client of Stripe's API. Clones share connections.
 #[derive(Debug, Clone)]
@@ -46,69 +54,6 @@ impl Stripe {
         Self { http, base_url, key, first_backoff }
     }
 
-    /// Opens a Checkout Session. The same `idempotency_key` with the same values answers the same session for at
-    /// least 24 hours; with other values it is refused.
-    ///
-    /// # Errors
-    /// `Invalid` when repeating cannot help; see [`StripeError`] for the others.
-    pub async fn create_checkout_session(
-        &self,
-        session: &NewCheckoutSession,
-        idempotency_key: &str,
-    ) -> Result<CheckoutSession, StripeError> {
-        let url = format!("{}/v1/checkout/sessions", self.base_url);
-        let request =
-            self.request(Method::POST, &url).await?.header("idempotency-key", idempotency_key).form(&session.form());
-        let answer = self.send(request).await?;
-        if answer.status.is_success() { read(&answer) } else { Err(error::classify(&answer)) }
-    }
-
-    /// The metadata of a subscription, or `None` if there is no such subscription.
-    ///
-    /// # Errors
-    /// See [`StripeError`].
-    pub async fn subscription_metadata(
-        &self,
-        subscription_id: &str,
-    ) -> Result<Option<BTreeMap<String, String>>, StripeError> {
-        #[derive(Deserialize)]
-        struct Subscription {
-            #[serde(default)]
-            metadata: BTreeMap<String, String>,
-        }
-
-        if !is_id(subscription_id) {
-            return Ok(None);
-        }
-        let url = format!("{}/v1/subscriptions/{subscription_id}", self.base_url);
-        let answer = self.send(self.request(Method::GET, &url).await?).await?;
-        match answer.status {
-            StatusCode::OK => Ok(Some(read::<Subscription>(&answer)?.metadata)),
-            StatusCode::NOT_FOUND => Ok(None),
-            _ => Err(error::classify(&answer)),
-        }
-    }
-
-    /// The subscription that a payment was for, or `None` if it was for none: a `PaymentIntent` does not name its invoice
-    /// (since version 2025-03-31), so the way is from the payment to the invoice to the subscription.
-    ///
-    /// # Errors
-    /// See [`StripeError`].
-    pub async fn subscription_of_payment(&self, payment_intent: &str) -> Result<Option<String>, StripeError> {
-        let url = format!("{}/v1/invoice_payments", self.base_url);
-        let request = self.request(Method::GET, &url).await?.query(&[
-            ("payment[type]", "payment_intent"),
-            ("payment[payment_intent]", payment_intent),
-            ("expand[]", "data.invoice"),
-        ]);
-        let answer = self.send(request).await?;
-        match answer.status {
-            StatusCode::OK => Ok(subscription_of(&read(&answer)?)),
-            StatusCode::NOT_FOUND => Ok(None),
-            _ => Err(error::classify(&answer)),
-        }
-    }
-
     /// Whether the key moves real money, told from its prefix. Events of the other mode are not ours.
     ///
     /// # Errors
@@ -119,14 +64,41 @@ impl Stripe {
         Ok(key.starts_with("sk_live_") || key.starts_with("rk_live_"))
     }
 
-    async fn request(&self, method: Method, url: &str) -> Result<reqwest::RequestBuilder, StripeError> {
+    /// Reads the object at `path`, or `None` if there is no such thing.
+    async fn get<T: DeserializeOwned>(&self, path: &str, query: &Pairs) -> Result<Option<T>, StripeError> {
+        let answer = self.send(self.request(Method::GET, path).await?.query(query)).await?;
+        match answer.status {
+            StatusCode::OK => Ok(Some(read(&answer)?)),
+            StatusCode::NOT_FOUND => Ok(None),
+            _ => Err(error::classify(&answer)),
+        }
+    }
+
+    /// Reads what is always there, a list.
+    async fn require<T: DeserializeOwned>(&self, path: &str, query: &Pairs) -> Result<T, StripeError> {
+        let answer = self.send(self.request(Method::GET, path).await?.query(query)).await?;
+        if answer.status == StatusCode::OK { read(&answer) } else { Err(error::classify(&answer)) }
+    }
+
+    /// Posts a form. Without an idempotency key only what may be done twice.
+    async fn post<T: DeserializeOwned>(&self, path: &str, form: &Pairs, key: Option<&str>) -> Result<T, StripeError> {
+        let mut request = self.request(Method::POST, path).await?.form(form);
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        let answer = self.send(request).await?;
+        if answer.status.is_success() { read(&answer) } else { Err(error::classify(&answer)) }
+    }
+
+    async fn request(&self, method: Method, path: &str) -> Result<reqwest::RequestBuilder, StripeError> {
         let key: Secret = self.key.read().await?;
-        let request = self.http.request(method, url).map_err(StripeError::no_answer)?;
+        let url = format!("{}{path}", self.base_url);
+        let request = self.http.request(method, &url).map_err(StripeError::no_answer)?;
         Ok(request.bearer_auth(key.reveal().trim()).header("stripe-version", API_VERSION))
     }
 
     /// Sends a request until there is an answer that is not worth another try, or three were made. Repeating is safe:
-    /// it either reads, or carries an idempotency key.
+    /// it either reads, or carries an idempotency key, or asks for what may be done twice.
     async fn send(&self, request: reqwest::RequestBuilder) -> Result<Answer, StripeError> {
         let request = request.build().map_err(|error| StripeError::no_answer(error.into()))?;
         let mut backoff = self.first_backoff;
@@ -170,23 +142,13 @@ fn is_worth_repeating(outcome: &Result<Answer, NoAnswer>) -> bool {
     }
 }
 
-/// The subscription named by the first invoice of the list that has one.
-fn subscription_of(invoice_payments: &Value) -> Option<String> {
-    let payments = invoice_payments.get("data")?.as_array()?;
-    payments.iter().find_map(|payment| {
-        let invoice = payment.get("invoice")?;
-        // Invoices had it at the top until version 2025-03-31. Either is an id, or the object if it was expanded.
-        ["/parent/subscription_details/subscription", "/subscription"].iter().find_map(|place| {
-            let subscription = invoice.pointer(place)?;
-            let id = subscription.as_str().or_else(|| subscription.get("id")?.as_str())?;
-            Some(id.to_owned())
-        })
-    })
-}
-
 /// Whether `text` could be an id of Stripe's, and so be put into a path.
 fn is_id(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+fn pair(key: &str, value: impl Into<String>) -> (String, String) {
+    (key.to_owned(), value.into())
 }
 
 /// The body of a success.

@@ -1,20 +1,21 @@
-//! Checkout Sessions: what is asked for and how it is encoded.
+//! Checkout Sessions: what is asked for, how it is encoded, and what became of one.
 
 use serde::Deserialize;
+use serde_json::Value;
+
+use super::{NewPrice, Stripe, StripeError, is_id, pair};
 
 /// A sale to be made on Stripe's page. The price is always given here, never taken from the buyer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewCheckoutSession {
     /// Once, or again and again.
     pub mode: CheckoutMode,
-    /// The price in the currency's smallest unit, per interval if it is a subscription.
-    pub amount_cents: i64,
-    /// Three letters of ISO 4217, lower-case.
-    pub currency: String,
-    /// What the buyer sees on the page and on the receipt.
-    pub product_name: String,
-    /// Where the receipt goes. The buyer can't change it on the page.
-    pub customer_email: String,
+    /// What is sold, one piece of it. Its price recurs just when the mode does; Stripe refuses anything else.
+    pub item: Item,
+    /// Who buys.
+    pub customer: Customer,
+    /// Whether the buyer may enter a promotion code of the vendor's.
+    pub allow_promotion_codes: bool,
     /// Where the buyer goes having paid. `{CHECKOUT_SESSION_ID}` in it is replaced by the session's id.
     pub success_url: String,
     /// Where the buyer goes on turning back.
@@ -32,23 +33,30 @@ pub struct NewCheckoutSession {
 pub enum CheckoutMode {
     /// Once.
     Payment,
-    /// Every `interval_count` intervals, until it is cancelled.
+    /// Every period of the price, until it is cancelled.
     Subscription {
-        /// The unit.
-        interval: Interval,
-        /// How many of it; at most three years in all.
-        interval_count: u32,
+        /// So many days are free at first, 1 to 730. A card is asked for all the same.
+        trial_days: Option<u32>,
     },
 }
 
-/// A unit of Stripe's billing periods.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum Interval {
-    Day,
-    Week,
-    Month,
-    Year,
+/// What is sold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Item {
+    /// At a price that Stripe keeps: `price_…`.
+    Price(String),
+    /// At a price of this session alone.
+    New(NewPrice),
+}
+
+/// Who buys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Customer {
+    /// Somebody new, who becomes a customer by paying. The receipt goes to this address, which the buyer can't change
+    /// on the page.
+    Email(String),
+    /// A customer that Stripe knows: `cus_…`.
+    Known(String),
 }
 
 /// An open Checkout Session.
@@ -62,13 +70,46 @@ pub struct CheckoutSession {
     pub livemode: bool,
 }
 
-impl Interval {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Day => "day",
-            Self::Week => "week",
-            Self::Month => "month",
-            Self::Year => "year",
+impl Stripe {
+    /// Opens a Checkout Session. The same `idempotency_key` with the same values answers the same session for at
+    /// least 24 hours; with other values it is refused.
+    ///
+    /// # Errors
+    /// `Invalid` when repeating cannot help; see [`StripeError`] for the others.
+    pub async fn create_checkout_session(
+        &self,
+        session: &NewCheckoutSession,
+        idempotency_key: &str,
+    ) -> Result<CheckoutSession, StripeError> {
+        self.post("/v1/checkout/sessions", &session.form(), Some(idempotency_key)).await
+    }
+
+    /// A session as an event about it would carry it, or `None` if there is no such session. Its `status` is `open`,
+    /// `complete` or `expired`; only an open one has a `url`.
+    ///
+    /// # Errors
+    /// See [`StripeError`].
+    pub async fn checkout_session(&self, id: &str) -> Result<Option<Value>, StripeError> {
+        if is_id(id) { self.get(&format!("/v1/checkout/sessions/{id}"), &[]).await } else { Ok(None) }
+    }
+
+    /// Closes a session, and answers it as it is then: `expired`, or `complete` when the buyer was quicker. `None` if
+    /// there is no such session.
+    ///
+    /// # Errors
+    /// See [`StripeError`].
+    pub async fn expire_session(&self, id: &str) -> Result<Option<Value>, StripeError> {
+        if !is_id(id) {
+            return Ok(None);
+        }
+        match self.post(&format!("/v1/checkout/sessions/{id}/expire"), &[], None).await {
+            Ok(session) => Ok(Some(session)),
+            // It is not open any more, or not there.
+            Err(refusal @ StripeError::Invalid { .. }) => match self.checkout_session(id).await? {
+                Some(session) if session["status"] == "open" => Err(refusal),
+                other => Ok(other),
+            },
+            Err(error) => Err(error),
         }
     }
 }
@@ -79,52 +120,75 @@ impl NewCheckoutSession {
     /// Neither payments nor subscriptions inherit the session's metadata, so they are given their own; Stripe refuses
     /// the one's parameters in the other's mode.
     pub(super) fn form(&self) -> Vec<(String, String)> {
-        let mut form = Vec::new();
-        let mut add = |key: &str, value: &str| form.push((key.to_owned(), value.to_owned()));
-
-        add("success_url", &self.success_url);
-        add("cancel_url", &self.cancel_url);
-        add("customer_email", &self.customer_email);
-        add("client_reference_id", &self.client_reference_id);
-        add("expires_at", &self.expires_at.to_string());
-        add("line_items[0][quantity]", "1");
-        add("line_items[0][price_data][currency]", &self.currency);
-        add("line_items[0][price_data][unit_amount]", &self.amount_cents.to_string());
-        add("line_items[0][price_data][product_data][name]", &self.product_name);
-        let inheritor = match self.mode {
-            CheckoutMode::Payment => {
-                add("mode", "payment");
-                // Without it the buyer is a guest, whom later events do not name.
-                add("customer_creation", "always");
-                add("invoice_creation[enabled]", "true");
-                "payment_intent_data"
-            }
-            CheckoutMode::Subscription { interval, interval_count } => {
-                add("mode", "subscription");
-                add("line_items[0][price_data][recurring][interval]", interval.as_str());
-                add("line_items[0][price_data][recurring][interval_count]", &interval_count.to_string());
-                "subscription_data"
-            }
-        };
+        let mut form = vec![
+            pair("success_url", &self.success_url),
+            pair("cancel_url", &self.cancel_url),
+            pair("client_reference_id", &self.client_reference_id),
+            pair("expires_at", self.expires_at.to_string()),
+            pair("line_items[0][quantity]", "1"),
+        ];
+        match &self.item {
+            Item::Price(id) => form.push(pair("line_items[0][price]", id)),
+            Item::New(price) => form.extend(price.form("line_items[0][price_data]")),
+        }
+        form.push(match &self.customer {
+            Customer::Email(address) => pair("customer_email", address),
+            Customer::Known(id) => pair("customer", id),
+        });
+        if self.allow_promotion_codes {
+            form.push(pair("allow_promotion_codes", "true"));
+        }
+        let inheritor = self.mode_fields(&mut form);
         for (key, value) in &self.metadata {
-            add(&format!("metadata[{key}]"), value);
-            add(&format!("{inheritor}[metadata][{key}]"), value);
+            form.push(pair(&format!("metadata[{key}]"), value));
+            form.push(pair(&format!("{inheritor}[metadata][{key}]"), value));
         }
         form
+    }
+
+    /// Adds what only the mode's own sessions have. Answers the parameter of what the session leads to.
+    fn mode_fields(&self, form: &mut Vec<(String, String)>) -> &'static str {
+        match self.mode {
+            CheckoutMode::Payment => {
+                form.push(pair("mode", "payment"));
+                // Without it the buyer is a guest, whom later events do not name. Stripe refuses it for a customer.
+                if matches!(self.customer, Customer::Email(_)) {
+                    form.push(pair("customer_creation", "always"));
+                }
+                form.push(pair("invoice_creation[enabled]", "true"));
+                "payment_intent_data"
+            }
+            CheckoutMode::Subscription { trial_days } => {
+                form.push(pair("mode", "subscription"));
+                if let Some(days) = trial_days {
+                    form.push(pair("subscription_data[trial_period_days]", days.to_string()));
+                }
+                "subscription_data"
+            }
+        }
     }
 }
 
 #[cfg(test)]
 pub(super) mod tests {
-    use super::*;
+    use super::{
+        super::{Every, Interval, Product},
+        *,
+    };
 
     pub(in crate::stripe) fn session(mode: CheckoutMode) -> NewCheckoutSession {
+        let recurring =
+            matches!(mode, CheckoutMode::Subscription { .. }).then_some(Every { interval: Interval::Day, count: 90 });
         NewCheckoutSession {
             mode,
-            amount_cents: 4900,
-            currency: "usd".to_owned(),
-            product_name: "Rock & Roll".to_owned(),
-            customer_email: "buyer+1@example.com".to_owned(),
+            item: Item::New(NewPrice {
+                product: Product::Named("Rock & Roll".to_owned()),
+                amount_cents: 4900,
+                currency: "usd".to_owned(),
+                recurring,
+            }),
+            customer: Customer::Email("buyer+1@example.com".to_owned()),
+            allow_promotion_codes: false,
             success_url: "https://shop.example/thanks?session={CHECKOUT_SESSION_ID}".to_owned(),
             cancel_url: "https://shop.example/back".to_owned(),
             expires_at: 1_790_003_600,
@@ -133,23 +197,34 @@ pub(super) mod tests {
         }
     }
 
-    const COMMON: [(&str, &str); 10] = [
+    const COMMON: &[(&str, &str)] = &[
         ("success_url", "https://shop.example/thanks?session={CHECKOUT_SESSION_ID}"),
         ("cancel_url", "https://shop.example/back"),
-        ("customer_email", "buyer+1@example.com"),
         ("client_reference_id", "purchase-1"),
         ("expires_at", "1790003600"),
         ("line_items[0][quantity]", "1"),
+        ("metadata[purchase_id]", "purchase-1"),
+    ];
+    const BUYER: &[(&str, &str)] = &[("customer_email", "buyer+1@example.com")];
+    const INLINE: &[(&str, &str)] = &[
         ("line_items[0][price_data][currency]", "usd"),
         ("line_items[0][price_data][unit_amount]", "4900"),
         ("line_items[0][price_data][product_data][name]", "Rock & Roll"),
-        ("metadata[purchase_id]", "purchase-1"),
     ];
+    const PAYMENT: &[(&str, &str)] = &[
+        ("mode", "payment"),
+        ("invoice_creation[enabled]", "true"),
+        ("payment_intent_data[metadata][purchase_id]", "purchase-1"),
+    ];
+    const SUBSCRIPTION: &[(&str, &str)] =
+        &[("mode", "subscription"), ("subscription_data[metadata][purchase_id]", "purchase-1")];
+    const GUEST: &[(&str, &str)] = &[("customer_creation", "always")];
+    const SUBSCRIBED: CheckoutMode = CheckoutMode::Subscription { trial_days: None };
 
     /// Holds the form to exactly these fields: what is forbidden in a mode is not among them.
-    fn assert_form(mode: CheckoutMode, of_the_mode: &[(&str, &str)]) {
-        let mut expected = [COMMON.as_slice(), of_the_mode].concat();
-        let form = session(mode).form();
+    fn assert_form(session: &NewCheckoutSession, parts: &[&[(&str, &str)]]) {
+        let mut expected = [COMMON, &parts.concat()].concat();
+        let form = session.form();
         let mut actual: Vec<(&str, &str)> = form.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
         expected.sort_unstable();
         actual.sort_unstable();
@@ -158,28 +233,44 @@ pub(super) mod tests {
 
     #[test]
     fn a_single_payment_names_its_purchase_and_makes_a_customer_and_an_invoice() {
-        let of_the_mode = [
-            ("mode", "payment"),
-            ("customer_creation", "always"),
-            ("invoice_creation[enabled]", "true"),
-            ("payment_intent_data[metadata][purchase_id]", "purchase-1"),
-        ];
-        assert_form(CheckoutMode::Payment, &of_the_mode);
+        assert_form(&session(CheckoutMode::Payment), &[BUYER, INLINE, PAYMENT, GUEST]);
     }
 
     #[test]
     fn a_subscription_names_its_purchase_and_its_period() {
-        let intervals =
-            [(Interval::Day, "day"), (Interval::Week, "week"), (Interval::Month, "month"), (Interval::Year, "year")];
-        for (interval, name) in intervals {
-            let of_the_mode = [
-                ("mode", "subscription"),
-                ("line_items[0][price_data][recurring][interval]", name),
-                ("line_items[0][price_data][recurring][interval_count]", "90"),
-                ("subscription_data[metadata][purchase_id]", "purchase-1"),
-            ];
-            let mode = CheckoutMode::Subscription { interval, interval_count: 90 };
-            assert_form(mode, &of_the_mode);
+        let period = [
+            ("line_items[0][price_data][recurring][interval]", "day"),
+            ("line_items[0][price_data][recurring][interval_count]", "90"),
+        ];
+        assert_form(&session(SUBSCRIBED), &[BUYER, INLINE, SUBSCRIPTION, &period]);
+    }
+
+    #[test]
+    fn a_kept_price_stands_instead_of_an_inline_one() {
+        let price = [("line_items[0][price]", "price_1")];
+        for (mode, parts) in [(CheckoutMode::Payment, [PAYMENT, GUEST]), (SUBSCRIBED, [SUBSCRIPTION, &[]])] {
+            let session = NewCheckoutSession { item: Item::Price("price_1".to_owned()), ..session(mode) };
+            assert_form(&session, &[BUYER, &price, parts[0], parts[1]]);
         }
+    }
+
+    #[test]
+    fn a_known_customer_is_named_instead_of_an_address_and_not_made_again() {
+        let known = Customer::Known("cus_1".to_owned());
+        let session = NewCheckoutSession { customer: known, ..session(CheckoutMode::Payment) };
+        assert_form(&session, &[INLINE, PAYMENT, &[("customer", "cus_1")]]);
+    }
+
+    #[test]
+    fn trials_and_promotion_codes_are_offered_when_the_vendor_wants_them() {
+        let mode = CheckoutMode::Subscription { trial_days: Some(14) };
+        let item = Item::Price("price_1".to_owned());
+        let session = NewCheckoutSession { item, allow_promotion_codes: true, ..session(mode) };
+        let offers = [
+            ("line_items[0][price]", "price_1"),
+            ("subscription_data[trial_period_days]", "14"),
+            ("allow_promotion_codes", "true"),
+        ];
+        assert_form(&session, &[BUYER, SUBSCRIPTION, &offers]);
     }
 }

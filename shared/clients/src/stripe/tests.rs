@@ -1,9 +1,12 @@
 //! The client against a double on the loopback.
 
-use std::{collections::BTreeMap, time::Duration};
+mod billing;
+mod records;
+
+use std::time::Duration;
 
 use domain::SecretSource;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{CheckoutMode, CheckoutSession, Stripe, StripeError, checkout::tests::session, is_worth_repeating};
 use crate::{
@@ -141,47 +144,6 @@ fn calls_that_failed_on_the_way_are_repeated_but_not_those_that_arrived() {
     let on_the_way = http().request(reqwest::Method::GET, "nowhere").unwrap().build().expect_err("not a URL");
     assert!(is_worth_repeating(&Err(NoAnswer::Failed(on_the_way))));
     assert!(!is_worth_repeating(&Err(NoAnswer::TooLarge)));
-}
-
-#[tokio::test]
-async fn the_metadata_of_a_subscription_is_read() {
-    let (server, stripe) = answering(|seen| match seen.path.as_str() {
-        "/v1/subscriptions/sub_1" => Reply::json(200, &json!({ "id": "sub_1", "metadata": { "purchase_id": "p" } })),
-        _ => Reply::json(404, &json!({ "error": { "message": "No such subscription" } })),
-    })
-    .await;
-    let expected = BTreeMap::from([("purchase_id".to_owned(), "p".to_owned())]);
-    assert_eq!(stripe.subscription_metadata("sub_1").await.expect("an answer"), Some(expected));
-    assert_eq!(stripe.subscription_metadata("sub_2").await.expect("an answer"), None);
-    assert_eq!(server.seen()[0].header("idempotency-key"), "");
-    for strange in ["", "..", "sub_1/cancel", "sub_1?x", "sub 1"] {
-        assert_eq!(stripe.subscription_metadata(strange).await.expect("no such id"), None);
-    }
-    assert_eq!(server.seen().len(), 2);
-}
-
-#[tokio::test]
-async fn a_payment_leads_to_its_subscription_through_its_invoice() {
-    let nested =
-        |subscription: Value| json!({ "parent": { "subscription_details": { "subscription": subscription } } });
-    let cases = [
-        (json!([{ "invoice": nested(json!("sub_1")) }]), Some("sub_1")),
-        (json!([{ "invoice": nested(json!({ "id": "sub_1" })) }]), Some("sub_1")),
-        (json!([{ "invoice": { "subscription": "sub_1" } }]), Some("sub_1")),
-        (json!([{ "invoice": { "parent": null } }, { "invoice": nested(json!("sub_1")) }]), Some("sub_1")),
-        (json!([{ "invoice": nested(Value::Null) }]), None),
-        (json!([{ "invoice": "in_1" }]), None),
-        (json!([]), None),
-    ];
-    for (data, expected) in cases {
-        let list = json!({ "object": "list", "data": data });
-        let (server, stripe) = answering(move |_| Reply::json(200, &list)).await;
-        let subscription = stripe.subscription_of_payment("pi_1&x").await.expect("an answer");
-        assert_eq!(subscription.as_deref(), expected, "{data}");
-        assert_eq!(server.calls(), ["GET /v1/invoice_payments"]);
-        let query = "payment%5Btype%5D=payment_intent&payment%5Bpayment_intent%5D=pi_1%26x&expand%5B%5D=data.invoice";
-        assert_eq!(server.seen()[0].query, query);
-    }
 }
 
 #[tokio::test]
