@@ -4,22 +4,24 @@
 //! nothing and causes no event.
 
 use domain::Random;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     Sandbox,
     events::{Cause, Event, Happening, Sent, envelope},
-    objects,
+    objects::{self, View},
     state::{Charge, Mode, PaymentStatus, Session, State, Status, new_id},
 };
+
+/// What a bank says that does not say why.
+pub(super) const GENERIC: &str = "generic_decline";
 
 /// One action under way: the session it changes and what has happened so far.
 pub(super) struct Till {
     pub session: Session,
     pub random: Random,
     pub now: i64,
-    pub old_shapes: bool,
-    url: String,
+    pub view: View,
     happenings: Vec<Happening>,
 }
 
@@ -31,7 +33,12 @@ impl Sandbox {
 
     /// The buyer's card is declined. The session stays open for another try.
     pub fn decline(&self, session: &str) -> Vec<Event> {
-        self.act(session, Till::decline)
+        self.decline_with(session, GENERIC)
+    }
+
+    /// The buyer's card is declined, and the bank says why: `insufficient_funds`, `expired_card`, `stolen_card`…
+    pub fn decline_with(&self, session: &str, decline_code: &str) -> Vec<Event> {
+        self.act(session, |till| till.decline(decline_code))
     }
 
     /// The buyer chooses a method that takes days: the session completes unpaid.
@@ -49,26 +56,6 @@ impl Sandbox {
         self.act(session, Till::fail_settlement)
     }
 
-    /// The seller gives money back: `cents` of the latest charge, or all that is left of it.
-    pub fn refund(&self, session: &str, cents: Option<i64>) -> Vec<Event> {
-        self.act(session, |till| till.refund(cents))
-    }
-
-    /// A period of the subscription begins and is paid, or what is overdue is paid at last.
-    pub fn renew(&self, session: &str) -> Vec<Event> {
-        self.act(session, Till::renew)
-    }
-
-    /// A period of the subscription begins and its payment fails, or fails once more.
-    pub fn fail_renewal(&self, session: &str) -> Vec<Event> {
-        self.act(session, Till::fail_renewal)
-    }
-
-    /// The subscription ends at once.
-    pub fn cancel_subscription(&self, session: &str) -> Vec<Event> {
-        self.act(session, Till::cancel_subscription)
-    }
-
     /// The session is given up.
     pub fn expire(&self, session: &str) -> Vec<Event> {
         self.act(session, Till::expire)
@@ -79,7 +66,7 @@ impl Sandbox {
         self.act(session, Till::complete_free)
     }
 
-    fn act(&self, session: &str, action: impl FnOnce(&mut Till)) -> Vec<Event> {
+    pub(super) fn act(&self, session: &str, action: impl FnOnce(&mut Till)) -> Vec<Event> {
         self.expire_overdue();
         self.shared.state.change(|state| self.apply(state, session, &Cause::default(), action))
     }
@@ -92,6 +79,7 @@ impl Sandbox {
         cause: &Cause,
         action: impl FnOnce(&mut Till),
     ) -> Vec<Event> {
+        let (view, drops) = (self.view(state), state.drops_webhooks);
         let Some(found) = state.sessions.iter_mut().find(|it| it.id == session) else {
             return Vec::new();
         };
@@ -99,17 +87,17 @@ impl Sandbox {
             session: found.clone(),
             random: self.shared.random.clone(),
             now: self.now(),
-            old_shapes: state.old_shapes,
-            url: self.public_url(),
+            view,
             happenings: Vec::new(),
         };
         action(&mut till);
-        let Till { session: changed, random, now, old_shapes, happenings, .. } = till;
+        let Till { session: changed, random, now, view, happenings } = till;
         *found = changed;
-        let wrap = |it| envelope(new_id(&random, "evt"), it, now, old_shapes, cause);
+        let wrap = |it| envelope(new_id(&random, "evt"), it, now, view.old, cause);
         let events: Vec<Event> = happenings.into_iter().map(wrap).collect();
         let sent = events.iter().cloned();
-        state.events.extend(sent.map(|event| Sent::new(event, session)));
+        state.events.extend(sent.map(|event| Sent::new(event, session, drops)));
+        state.trim_events(now);
         events
     }
 
@@ -164,12 +152,12 @@ impl Till {
         self.report_session("checkout.session.completed");
     }
 
-    pub(super) fn decline(&mut self) {
+    pub(super) fn decline(&mut self, decline_code: &str) {
         if self.session.status != Status::Open || self.session.due() == 0 {
             return;
         }
         let intent = self.intent();
-        self.charge(self.session.due(), &intent, None, false);
+        self.charge(self.session.due(), &intent, None, Err(decline_code));
     }
 
     /// For a subscription it is assumed that it stays `incomplete` until the money is there.
@@ -184,7 +172,7 @@ impl Till {
             self.open_invoice("subscription_create", self.session.due());
         } else {
             let intent = self.intent();
-            let object = objects::payment_intent(&self.session, &intent, self.old_shapes);
+            let object = objects::payment_intent(&self.session, &intent, &self.view);
             self.report("payment_intent.processing", object);
         }
         self.report_session("checkout.session.completed");
@@ -213,29 +201,9 @@ impl Till {
             self.set_subscription_status("incomplete_expired");
         } else {
             let intent = self.intent();
-            self.charge(self.session.due(), &intent, None, false);
+            self.charge(self.session.due(), &intent, None, Err(GENERIC));
         }
         self.report_session("checkout.session.async_payment_failed");
-    }
-
-    fn refund(&mut self, cents: Option<i64>) {
-        let Some(charge) = self.session.refundable().cloned() else {
-            return;
-        };
-        let left = charge.amount - charge.refunded;
-        let cents = cents.unwrap_or(left);
-        if cents <= 0 || cents > left {
-            return;
-        }
-        if let Some(found) = self.session.charges.iter_mut().find(|it| it.id == charge.id) {
-            found.refunded += cents;
-        }
-        let id = new_id(&self.random, "re");
-        let refund = objects::refund(&self.session, &id, &charge, cents, self.now);
-        self.report("refund.created", refund);
-        let object = objects::charge(&self.session, &charge.id, self.old_shapes);
-        let previous = json!({ "amount_refunded": charge.refunded, "refunded": false });
-        self.report_change("charge.refunded", object, previous);
     }
 
     pub(super) fn expire(&mut self) {
@@ -263,19 +231,20 @@ impl Till {
 
     fn charge_once(&mut self) {
         let intent = self.intent();
-        self.charge(self.session.due(), &intent, None, true);
-        let object = objects::payment_intent(&self.session, &intent, self.old_shapes);
+        self.charge(self.session.due(), &intent, None, Ok(()));
+        let object = objects::payment_intent(&self.session, &intent, &self.view);
         self.report("payment_intent.succeeded", object);
     }
 
-    /// Tries to take the money. A failure is told of the payment intent as well.
+    /// Tries to take the money, or fails with the bank's reason. A failure is told of the payment intent as well.
     pub(super) fn charge(
         &mut self,
         amount: i64,
         payment_intent: &str,
         invoice: Option<String>,
-        succeeded: bool,
+        outcome: Result<(), &str>,
     ) -> String {
+        let succeeded = outcome.is_ok();
         let id = new_id(&self.random, "ch");
         self.session.charges.push(Charge {
             id: id.clone(),
@@ -285,12 +254,15 @@ impl Till {
             amount,
             refunded: 0,
             succeeded,
+            decline_code: outcome.err().map(str::to_owned),
+            refunds: Vec::new(),
+            dispute: None,
         });
-        let object = objects::charge(&self.session, &id, self.old_shapes);
+        let object = objects::charge(&self.session, &id, &self.view);
         let kind = if succeeded { "charge.succeeded" } else { "charge.failed" };
         self.report(kind, object);
         if !succeeded {
-            let object = objects::payment_intent(&self.session, payment_intent, self.old_shapes);
+            let object = objects::payment_intent(&self.session, payment_intent, &self.view);
             self.report("payment_intent.payment_failed", object);
         }
         id
@@ -305,7 +277,7 @@ impl Till {
     }
 
     fn report_session(&mut self, kind: &'static str) {
-        let object = objects::session(&self.session, self.old_shapes, &self.url);
+        let object = objects::session(&self.session, &self.view);
         self.report(kind, object);
     }
 }

@@ -2,7 +2,8 @@
 
 use super::{
     form::{Form, full, invalid},
-    state::{Metadata, Mode, Order, Recurring},
+    prices,
+    state::{Metadata, Mode, Order, Recurring, State},
 };
 use crate::sandbox::Answer;
 
@@ -66,11 +67,11 @@ const PAYMENT_ONLY: &[&str] = &["payment_intent_data", "invoice_creation", "cust
 /// What only a subscription takes.
 const SUBSCRIPTION_ONLY: &[&str] = &["subscription_data", "payment_method_collection"];
 
-/// Reads a request, made at `now`, the way Stripe judges it.
+/// Reads a request, made at `now` of the sandbox with this `state`, the way Stripe judges it.
 ///
 /// # Errors
 /// The refusal of the first thing that is wrong.
-pub(super) fn order(form: &Form, now: i64) -> Result<Order, Answer> {
+pub(super) fn order(form: &Form, now: i64, state: &State) -> Result<Order, Answer> {
     form.only("", KNOWN)?;
     let mode = match form.require("mode")? {
         "payment" => Mode::Payment,
@@ -83,17 +84,16 @@ pub(super) fn order(form: &Form, now: i64) -> Result<Order, Answer> {
         }
     };
     fits_mode(form, mode)?;
-    if form.has("customer") && form.has("customer_email") {
-        let message = "You may only specify one of these parameters: customer, customer_email.";
-        return Err(invalid("customer", None, message));
-    }
+    one_of(form, "customer", "customer_email")?;
+    one_of(form, "customer", "customer_creation")?;
+    one_of(form, "allow_promotion_codes", "discounts")?;
     if let Some(ui_mode) = form.get("ui_mode")
         && !["hosted", "hosted_page"].contains(&ui_mode)
     {
         let message = "This sandbox has the hosted page only.";
         return Err(invalid("ui_mode", None, message));
     }
-    let lines = lines(form, mode)?;
+    let lines = lines(form, mode, state)?;
     let inner = match mode {
         Mode::Payment => "payment_intent_data",
         Mode::Subscription => "subscription_data",
@@ -107,6 +107,8 @@ pub(super) fn order(form: &Form, now: i64) -> Result<Order, Answer> {
     Ok(Order {
         mode,
         product: lines.product,
+        price: lines.price,
+        product_id: lines.product_id,
         amount: lines.amount,
         currency: lines.currency,
         recurring: lines.recurring,
@@ -118,8 +120,9 @@ pub(super) fn order(form: &Form, now: i64) -> Result<Order, Answer> {
         customer_email: email(form)?,
         customer_creation: customer_creation(form)?,
         invoice_creation: form.boolean("invoice_creation[enabled]")?,
+        allow_promotion_codes: form.boolean("allow_promotion_codes")?,
         success_url: success_url(form)?,
-        cancel_url: url(form, "cancel_url")?,
+        cancel_url: form.url("cancel_url")?,
         expires_at: expires_at(form, now)?,
     })
 }
@@ -139,22 +142,32 @@ fn fits_mode(form: &Form, mode: Mode) -> Result<(), Answer> {
     }
 }
 
+fn one_of(form: &Form, one: &str, other: &str) -> Result<(), Answer> {
+    if form.has(one) && form.has(other) {
+        let message = format!("You may only specify one of these parameters: {one}, {other}.");
+        return Err(invalid(one, None, &message));
+    }
+    Ok(())
+}
+
 struct Lines {
     product: String,
+    product_id: Option<String>,
+    price: Option<String>,
     amount: i64,
     currency: String,
     recurring: Option<Recurring>,
 }
 
 /// What is sold: the sum of the line items, named after the first.
-fn lines(form: &Form, mode: Mode) -> Result<Lines, Answer> {
+fn lines(form: &Form, mode: Mode, state: &State) -> Result<Lines, Answer> {
     let missing = || {
         let message = "Missing required param: line_items.";
         invalid("line_items", Some("parameter_missing"), message)
     };
     let mut lines: Option<Lines> = None;
     for index in form.names("line_items") {
-        let line = line(form, &full("line_items", index))?;
+        let line = line(form, &full("line_items", index), state)?;
         lines = Some(match lines {
             None => line,
             Some(sum) if sum.currency == line.currency => Lines {
@@ -194,35 +207,19 @@ fn lines(form: &Form, mode: Mode) -> Result<Lines, Answer> {
     Ok(lines)
 }
 
-fn line(form: &Form, at: &str) -> Result<Lines, Answer> {
+fn line(form: &Form, at: &str, state: &State) -> Result<Lines, Answer> {
     let known =
         ["adjustable_quantity", "dynamic_tax_rates", "metadata", "price", "price_data", "quantity", "tax_rates"];
     form.only(at, &known)?;
-    let data = full(at, "price_data");
-    let price = full(at, "price");
-    if let Some(id) = form.get(&price) {
-        if form.has(&data) {
+    let (data, kept) = (full(at, "price_data"), full(at, "price"));
+    let (id, price) = match form.get(&kept) {
+        Some(_) if form.has(&data) => {
             let message = "You may only specify one of these parameters: price, price_data.";
-            return Err(invalid(&price, None, message));
+            return Err(invalid(&kept, None, message));
         }
-        let message = format!("No such price: '{id}'");
-        return Err(invalid(&price, Some("resource_missing"), &message));
-    }
-    let known =
-        ["currency", "product", "product_data", "recurring", "tax_behavior", "unit_amount", "unit_amount_decimal"];
-    form.only(&data, &known)?;
-    let currency = form.require(&full(&data, "currency"))?;
-    if currency.len() != 3 || !currency.bytes().all(|byte| byte.is_ascii_alphabetic()) {
-        let message = format!("Invalid currency: {currency}");
-        return Err(invalid(&full(&data, "currency"), None, &message));
-    }
-    let unit = full(&data, "unit_amount");
-    form.require(&unit)?;
-    let unit_amount = form.integer(&unit)?.unwrap_or_default();
-    if unit_amount < 0 {
-        let message = "This value must be greater than or equal to 0.";
-        return Err(invalid(&unit, Some("parameter_invalid_integer"), message));
-    }
+        Some(id) => (Some(id.to_owned()), prices::kept(state, id, &kept)?),
+        None => (None, prices::read(form, &data, state)?),
+    };
     let quantity = full(at, "quantity");
     form.require(&quantity)?;
     let pieces = form.integer(&quantity)?.unwrap_or_default();
@@ -231,36 +228,13 @@ fn line(form: &Form, at: &str) -> Result<Lines, Answer> {
         return Err(invalid(&quantity, Some("parameter_invalid_integer"), message));
     }
     Ok(Lines {
-        product: form.require(&full(&full(&data, "product_data"), "name"))?.to_owned(),
-        amount: unit_amount.saturating_mul(pieces),
-        currency: currency.to_ascii_lowercase(),
-        recurring: recurring(form, &full(&data, "recurring"))?,
+        product: price.product_name,
+        product_id: price.product_id,
+        price: id,
+        amount: price.amount.saturating_mul(pieces),
+        currency: price.currency,
+        recurring: price.recurring,
     })
-}
-
-/// How often it is paid: at most every three years.
-fn recurring(form: &Form, at: &str) -> Result<Option<Recurring>, Answer> {
-    if !form.has(at) {
-        return Ok(None);
-    }
-    form.only(at, &["interval", "interval_count"])?;
-    let interval = form.require(&full(at, "interval"))?;
-    let most = match interval {
-        "day" => 1095,
-        "week" => 156,
-        "month" => 36,
-        "year" => 3,
-        _ => {
-            let message = "Invalid interval: must be one of month, year, week, or day";
-            return Err(invalid(&full(at, "interval"), None, message));
-        }
-    };
-    let count = form.integer(&full(at, "interval_count"))?.unwrap_or(1);
-    if !(1..=most).contains(&count) {
-        let message = "The maximum interval is three years.";
-        return Err(invalid(&full(at, "interval_count"), None, message));
-    }
-    Ok(Some(Recurring { interval: interval.to_owned(), count }))
 }
 
 fn inner_metadata(form: &Form, at: &str) -> Result<Metadata, Answer> {
@@ -322,21 +296,9 @@ fn customer_creation(form: &Form) -> Result<bool, Answer> {
     }
 }
 
-fn url(form: &Form, name: &str) -> Result<Option<String>, Answer> {
-    let Some(url) = form.get(name) else {
-        return Ok(None);
-    };
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    let clean = !url.chars().any(|it| it.is_control() || it == ' ');
-    if rest.is_none_or(str::is_empty) || !clean {
-        return Err(invalid(name, Some("url_invalid"), "Not a valid URL"));
-    }
-    Ok(Some(url.to_owned()))
-}
-
 fn success_url(form: &Form) -> Result<String, Answer> {
     form.require("success_url")?;
-    Ok(url(form, "success_url")?.unwrap_or_default())
+    Ok(form.url("success_url")?.unwrap_or_default())
 }
 
 fn expires_at(form: &Form, now: i64) -> Result<i64, Answer> {

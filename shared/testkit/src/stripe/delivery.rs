@@ -39,7 +39,7 @@ impl Sandbox {
         self.expire_overdue();
         let now = self.now();
         self.shared.state.read(|state| {
-            let waiting = state.events.iter().filter(|sent| !sent.delivered);
+            let waiting = state.events.iter().filter(|sent| sent.waits());
             let deliver = |sent: &super::events::Sent| {
                 let body = sent.event.payload.to_string().into_bytes();
                 let signature = signatures::stripe::sign(&body, &self.shared.webhook_secret, now);
@@ -55,13 +55,14 @@ impl Sandbox {
     }
 
     fn record(&self, event_id: &str, answer: &str, delivered: bool) {
+        let now = self.now();
         self.shared.state.change(|state| {
             if let Some(sent) = state.events.iter_mut().find(|sent| sent.event.id == event_id) {
                 sent.delivered |= delivered;
                 sent.attempts += 1;
                 sent.answer = Some(answer.to_owned());
             }
-            state.trim_events();
+            state.trim_events(now);
         });
     }
 

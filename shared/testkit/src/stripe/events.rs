@@ -25,14 +25,22 @@ pub(super) struct Sent {
     /// The session it came from.
     pub session: String,
     pub delivered: bool,
+    /// Nobody will be told of it.
+    #[serde(default)]
+    pub dropped: bool,
     pub attempts: u32,
     /// What the endpoint answered last.
     pub answer: Option<String>,
 }
 
 impl Sent {
-    pub(super) fn new(event: Event, session: &str) -> Self {
-        Self { event, session: session.to_owned(), delivered: false, attempts: 0, answer: None }
+    pub(super) fn new(event: Event, session: &str, dropped: bool) -> Self {
+        Self { event, session: session.to_owned(), delivered: false, dropped, attempts: 0, answer: None }
+    }
+
+    /// Whether it is still to be delivered.
+    pub(super) fn waits(&self) -> bool {
+        !self.delivered && !self.dropped
     }
 }
 

@@ -79,6 +79,20 @@ impl Form {
         }
     }
 
+    /// # Errors
+    /// When it is there and not the address of a page.
+    pub(super) fn url(&self, name: &str) -> Result<Option<String>, Answer> {
+        let Some(url) = self.get(name) else {
+            return Ok(None);
+        };
+        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        let clean = !url.chars().any(|it| it.is_control() || it == ' ');
+        if rest.is_none_or(str::is_empty) || !clean {
+            return Err(invalid(name, Some("url_invalid"), "Not a valid URL"));
+        }
+        Ok(Some(url.to_owned()))
+    }
+
     /// Whether there is a parameter of this name or below it.
     pub(super) fn has(&self, name: &str) -> bool {
         let below = |key: &String| key.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('['));

@@ -8,11 +8,13 @@
 mod actions;
 mod checkout;
 mod delivery;
+mod disputes;
 mod events;
 mod form;
 mod gate;
 mod objects;
 mod page;
+mod prices;
 mod rest;
 mod state;
 mod subscriptions;
@@ -33,7 +35,9 @@ use serde_json::Value;
 use crate::{faults::Faults, sandbox::Kept};
 pub use delivery::Delivery;
 pub use events::Event;
+use objects::View;
 use state::State;
+pub use subscriptions::GivesUp;
 
 /// The API version whose shapes the events have.
 pub const API_VERSION: &str = "2026-09-30.endive";
@@ -125,6 +129,11 @@ impl Sandbox {
         self.shared.state.change(|state| state.old_shapes = old);
     }
 
+    /// Whether nobody is told of what happens from now on. The events are made, and listed by the API.
+    pub fn drop_webhooks(&self, drop: bool) {
+        self.shared.state.change(|state| state.drops_webhooks = drop);
+    }
+
     /// The API calls so far, oldest first: `POST /v1/checkout/sessions`. The last 10,000.
     pub fn requests(&self) -> Vec<String> {
         let requests = self.shared.requests.lock();
@@ -149,11 +158,7 @@ impl Sandbox {
 
     /// A session as the API shows it.
     pub fn session(&self, session: &str) -> Option<Value> {
-        let url = self.public_url();
-        self.shared.state.read(|state| {
-            let found = state.session(session)?;
-            Some(objects::session(found, state.old_shapes, &url))
-        })
+        self.shared.state.read(|state| Some(objects::session(state.session(session)?, &self.view(state))))
     }
 
     /// The subscription that a session led to.
@@ -166,6 +171,10 @@ impl Sandbox {
 
     fn public_url(&self) -> String {
         self.shared.public_url.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn view(&self, state: &State) -> View {
+        View { old: state.old_shapes, url: self.public_url() }
     }
 
     fn note(&self, line: String) {

@@ -1,5 +1,8 @@
 //! The payment page, where the developer plays the buyer, the bank and the seller.
 
+mod buttons;
+mod hosted;
+
 use std::fmt::Write;
 
 use axum::{
@@ -22,6 +25,12 @@ const LABEL: &str = "Stripe sandbox — no real money";
 pub(super) fn router(sandbox: &Sandbox) -> Router {
     Router::new()
         .route("/", get(index))
+        .route("/webhooks/{switch}", post(switch_webhooks))
+        .route("/invoice/{invoice}", get(hosted::invoice))
+        .route("/invoice/{invoice}/pay", post(hosted::pay_invoice))
+        .route("/receipt/{charge}", get(hosted::receipt))
+        .route("/portal/{portal}", get(hosted::portal))
+        .route("/portal/{portal}/{session}/{action}", post(hosted::manage))
         .route("/pay/{session}", get(show))
         .route("/pay/{session}/done", get(done))
         .route("/pay/{session}/{action}", post(act))
@@ -31,8 +40,9 @@ pub(super) fn router(sandbox: &Sandbox) -> Router {
 async fn index(Shared(sandbox): Shared<Sandbox>, OriginalUri(original): OriginalUri, uri: Uri) -> Response {
     let root = prefix(&original, &uri);
     let body = sandbox.shared.state.read(|state| {
+        let switch = webhooks(state, &root);
         if state.sessions.is_empty() {
-            return "<p class=\"quiet\">None yet. A checkout makes one.</p>".to_owned();
+            return format!("<p class=\"quiet\">None yet. A checkout makes one.</p>{switch}");
         }
         let mut html =
             String::from("<table><tr><th>Session</th><th>Product</th><th>Amount</th><th>Buyer</th><th>State</th></tr>");
@@ -49,9 +59,23 @@ async fn index(Shared(sandbox): Shared<Sandbox>, OriginalUri(original): Original
                 standing(session),
             );
         }
-        html + "</table>"
+        html + "</table>" + &switch
     });
     page(StatusCode::OK, "Checkout sessions", LABEL, &body)
+}
+
+/// The switch that loses webhooks.
+fn webhooks(state: &State, root: &str) -> String {
+    let (now, action, label) = if state.drops_webhooks {
+        ("Events are made, and nobody is told.", "send", "Send webhooks again")
+    } else {
+        ("Events are sent to the webhook.", "drop", "Lose webhooks from now on")
+    };
+    let root = escape(root);
+    format!(
+        "<h2>Webhooks</h2><p>{now}</p>\
+         <form method=\"post\" action=\"{root}/webhooks/{action}\"><button>{label}</button></form>"
+    )
 }
 
 async fn show(
@@ -121,25 +145,25 @@ fn perform(sandbox: &Sandbox, id: &str, action: &str) -> Option<Vec<Event>> {
         let session = state.session(id)?;
         Some(session.refundable().map_or(0, |charge| (charge.amount - charge.refunded) / 2))
     })?;
-    Some(match action {
-        "pay" => sandbox.pay(id),
-        "decline" => sandbox.decline(id),
-        "pay-later" => sandbox.pay_later(id),
-        "complete-free" => sandbox.complete_free(id),
-        "settle" => sandbox.settle(id),
-        "fail-settlement" => sandbox.fail_settlement(id),
-        "refund" => sandbox.refund(id, None),
-        "refund-half" => sandbox.refund(id, Some(half)),
-        "renew" => sandbox.renew(id),
-        "fail-renewal" => sandbox.fail_renewal(id),
-        "cancel-subscription" => sandbox.cancel_subscription(id),
-        "expire" => sandbox.expire(id),
-        _ => return None,
-    })
+    buttons::perform(sandbox, id, action, half)
+}
+
+async fn switch_webhooks(
+    Shared(sandbox): Shared<Sandbox>,
+    OriginalUri(original): OriginalUri,
+    uri: Uri,
+    Path(switch): Path<String>,
+) -> Response {
+    match switch.as_str() {
+        "drop" => sandbox.drop_webhooks(true),
+        "send" => sandbox.drop_webhooks(false),
+        _ => return unknown(),
+    }
+    see_other(&home(&prefix(&original, &uri)))
 }
 
 fn unknown() -> Response {
-    page(StatusCode::NOT_FOUND, "There is no such session", LABEL, "<p>It was never created here.</p>")
+    page(StatusCode::NOT_FOUND, "There is no such thing here", LABEL, "<p>It was never created here.</p>")
 }
 
 fn body(state: &State, session: &Session, root: &str) -> String {
@@ -161,7 +185,7 @@ fn body(state: &State, session: &Session, root: &str) -> String {
         escape(session.customer_email.as_deref().unwrap_or("an unknown buyer")),
         session.trial_days.map_or_else(String::new, |days| format!(", after a trial of {days} days")),
         standing(session),
-        buttons(session, root),
+        buttons::html(session, root),
     );
     html.push_str("<h2>What the seller attached</h2><table>");
     let own = session.metadata.iter().map(|pair| ("session", pair));
@@ -201,46 +225,14 @@ fn standing(session: &Session) -> String {
     }
     if let Some(subscription) = &session.subscription {
         let _ = write!(text, ", subscription {}", escape(&subscription.status));
+        if subscription.ended_at.is_none() && subscription.cancel_requested.is_some() {
+            text.push_str(" until the end of its period");
+        }
+    }
+    if let Some(dispute) = session.charges.iter().rev().find_map(|charge| charge.dispute.as_ref()) {
+        let _ = write!(text, ", dispute {}", escape(&dispute.status).replace('_', " "));
     }
     text
-}
-
-/// The buttons for what can happen next.
-fn buttons(session: &Session, root: &str) -> String {
-    let mut offered: Vec<(&str, &str)> = Vec::new();
-    if session.status == Status::Open {
-        if session.due() > 0 {
-            offered.extend([("pay", "Pay"), ("decline", "Decline"), ("pay-later", "Pay later (delayed method)")]);
-            offered.push(("complete-free", "Use a 100 % coupon"));
-        } else {
-            offered.push(("complete-free", "Complete"));
-        }
-        offered.push(("expire", "Let it expire"));
-    }
-    if session.delayed {
-        offered.extend([("settle", "Settle the delayed payment"), ("fail-settlement", "Fail the delayed payment")]);
-    }
-    if session.refundable().is_some() {
-        offered.extend([("refund", "Refund in full"), ("refund-half", "Refund half")]);
-    }
-    if let Some(subscription) = &session.subscription {
-        if subscription.is_running() {
-            offered.extend([("renew", "Renew"), ("fail-renewal", "Fail the renewal")]);
-        }
-        if subscription.ended_at.is_none() {
-            offered.push(("cancel-subscription", "Cancel the subscription"));
-        }
-    }
-    let mut html = String::new();
-    for (at, (action, label)) in offered.iter().enumerate() {
-        let class = if at == 0 { " class=\"main\"" } else { "" };
-        let (root, id) = (escape(root), escape(&session.id));
-        let _ = write!(
-            html,
-            "<form method=\"post\" action=\"{root}/pay/{id}/{action}\"><button{class}>{label}</button></form>"
-        );
-    }
-    html
 }
 
 fn events(state: &State, session: &Session) -> String {
@@ -257,6 +249,7 @@ fn events(state: &State, session: &Session) -> String {
 
 fn event_row(sent: &Sent) -> String {
     let answer = match (&sent.answer, sent.delivered) {
+        (None, _) if sent.dropped => "<span class=\"bad\">lost</span>".to_owned(),
         (None, _) => "waiting".to_owned(),
         (Some(answer), true) => format!("{} delivered", escape(answer)),
         (Some(answer), false) => format!("<span class=\"bad\">{}, will be sent again</span>", escape(answer)),

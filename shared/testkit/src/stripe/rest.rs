@@ -1,5 +1,8 @@
 //! Stripe's REST paths.
 
+mod billing;
+mod records;
+
 use axum::{
     Extension, Router,
     body::Bytes,
@@ -14,7 +17,7 @@ use super::{
     Sandbox,
     actions::Till,
     checkout,
-    events::{Cause, Event},
+    events::Cause,
     form::{Form, invalid, list, refuse},
     gate::{RequestId, gate, once},
     objects,
@@ -31,9 +34,20 @@ pub(super) fn router(sandbox: &Sandbox) -> Router {
         .route(SESSIONS, post(create_session).get(list_sessions))
         .route("/v1/checkout/sessions/{session}", get(retrieve_session))
         .route("/v1/checkout/sessions/{session}/expire", post(expire_session))
-        .route("/v1/subscriptions/{subscription}", get(retrieve_subscription).delete(cancel_subscription))
-        .route("/v1/invoice_payments", get(list_invoice_payments))
-        .route("/v1/events", get(list_events))
+        .route(
+            "/v1/subscriptions/{subscription}",
+            get(billing::retrieve_subscription).delete(billing::cancel_subscription),
+        )
+        .route("/v1/invoice_payments", get(billing::list_invoice_payments))
+        .route("/v1/invoices", get(billing::list_invoices))
+        .route("/v1/invoices/{invoice}", get(billing::retrieve_invoice))
+        .route("/v1/invoices/{invoice}/void", post(billing::void_invoice))
+        .route("/v1/billing_portal/sessions", post(billing::open_portal))
+        .route("/v1/payment_intents/{intent}", get(records::retrieve_payment))
+        .route("/v1/prices", post(records::create_price))
+        .route("/v1/prices/{price}", get(records::retrieve_price))
+        .route("/v1/products/{product}", get(records::retrieve_product))
+        .route("/v1/events", get(records::list_events))
         .layer(middleware::from_fn_with_state(sandbox.clone(), gate))
         .with_state(sandbox.clone())
 }
@@ -52,10 +66,9 @@ async fn create_session(
 ) -> Answered {
     let form = posted(&headers, &body)?;
     let now = sandbox.now();
-    let url = sandbox.public_url();
     sandbox.shared.state.change(|state| {
         once(state, &headers, SESSIONS, &form, now, |state| {
-            let order = checkout::order(&form, now)?;
+            let order = checkout::order(&form, now, state)?;
             if let Some(customer) = &order.customer {
                 known_customer(state, customer)?;
             }
@@ -72,7 +85,7 @@ async fn create_session(
                 subscription: None,
                 invoices: Vec::new(),
             };
-            let object = objects::session(&session, state.old_shapes, &url);
+            let object = objects::session(&session, &sandbox.view(state));
             state.sessions.push(session);
             Ok(object)
         })
@@ -88,8 +101,8 @@ async fn list_sessions(Shared(sandbox): Shared<Sandbox>, RawQuery(query): RawQue
     let form = Form::parse(query.unwrap_or_default().as_bytes())?;
     let filters = ["payment_intent", "subscription", "limit", "status", "starting_after", "expand"];
     form.only("", &filters)?;
-    let url = sandbox.public_url();
     sandbox.shared.state.read(|state| {
+        let view = sandbox.view(state);
         let wanted = |session: &&Session| {
             let intent = session.payment_intent.as_deref().filter(|_| session.mode == Mode::Payment);
             let subscription = session.subscription.as_ref().map(|it| it.id.as_str());
@@ -97,7 +110,7 @@ async fn list_sessions(Shared(sandbox): Shared<Sandbox>, RawQuery(query): RawQue
                 && form.get("subscription").is_none_or(|id| subscription == Some(id))
         };
         let shown = state.sessions.iter().rev().filter(wanted);
-        let shown: Vec<Value> = shown.map(|it| objects::session(it, state.old_shapes, &url)).collect();
+        let shown: Vec<Value> = shown.map(|it| objects::session(it, &view)).collect();
         paged(SESSIONS, &shown, &form)
     })
 }
@@ -110,7 +123,7 @@ async fn expire_session(
     body: Bytes,
 ) -> Answered {
     let form = posted(&headers, &body)?;
-    let (now, url) = (sandbox.now(), sandbox.public_url());
+    let now = sandbox.now();
     let path = format!("{SESSIONS}/{id}/expire");
     sandbox.shared.state.change(|state| {
         once(state, &headers, &path, &form, now, |state| {
@@ -128,104 +141,31 @@ async fn expire_session(
                 return Err(invalid("session", None, &message));
             }
             sandbox.apply(state, &id, &cause(&request, &headers), Till::expire);
-            let session = state.session(&id);
-            Ok(session.map_or(Value::Null, |it| objects::session(it, state.old_shapes, &url)))
+            let (session, view) = (state.session(&id), sandbox.view(state));
+            Ok(session.map_or(Value::Null, |it| objects::session(it, &view)))
         })
-    })
-}
-
-async fn retrieve_subscription(Shared(sandbox): Shared<Sandbox>, Path(id): Path<String>) -> Answered {
-    sandbox.shared.state.read(|state| {
-        let session = state.session_of(&id).ok_or_else(|| missing("subscription", "id", &id))?;
-        Ok(ok(objects::subscription(session, state.old_shapes)))
-    })
-}
-
-/// Ends it at once. One that has ended already is not found, as at Stripe.
-async fn cancel_subscription(
-    Shared(sandbox): Shared<Sandbox>,
-    Extension(request): Extension<RequestId>,
-    Path(id): Path<String>,
-    headers: HeaderMap,
-) -> Answered {
-    sandbox.shared.state.change(|state| {
-        let gone = || missing("subscription", "id", &id);
-        let session = state.session_of(&id).ok_or_else(gone)?;
-        if session.subscription.as_ref().is_none_or(|it| it.ended_at.is_some()) {
-            return Err(gone());
-        }
-        let session = session.id.clone();
-        sandbox.apply(state, &session, &cause(&request, &headers), Till::cancel_subscription);
-        let session = state.session(&session).ok_or_else(gone)?;
-        Ok(ok(objects::subscription(session, state.old_shapes)))
-    })
-}
-
-async fn list_invoice_payments(Shared(sandbox): Shared<Sandbox>, RawQuery(query): RawQuery) -> Answered {
-    let form = Form::parse(query.unwrap_or_default().as_bytes())?;
-    form.only("", &["payment", "invoice", "status", "limit", "starting_after", "expand"])?;
-    form.only("payment", &["type", "payment_intent"])?;
-    let intent = form.get("payment[payment_intent]");
-    if form.has("payment") {
-        form.require("payment[type]")?;
-        form.require("payment[payment_intent]")?;
-    }
-    let expand = form.list("expand");
-    if let Some(other) = expand.iter().find(|it| **it != "data.invoice") {
-        let message = format!("This property cannot be expanded ({other}).");
-        return Err(invalid("expand", None, &message));
-    }
-    sandbox.shared.state.read(|state| {
-        let all = state.sessions.iter().rev();
-        let all = all.flat_map(|session| session.invoices.iter().rev().map(move |it| (session, it)));
-        let wanted = all.filter(|(_, it)| {
-            it.payment_intent.is_some()
-                && intent.is_none_or(|id| it.payment_intent.as_deref() == Some(id))
-                && form.get("invoice").is_none_or(|id| it.id == id)
-        });
-        let whole = !expand.is_empty();
-        let shown = wanted.map(|(session, it)| objects::invoice_payment(session, it, state.old_shapes, whole));
-        paged("/v1/invoice_payments", &shown.collect::<Vec<_>>(), &form)
-    })
-}
-
-async fn list_events(Shared(sandbox): Shared<Sandbox>, RawQuery(query): RawQuery) -> Answered {
-    let form = Form::parse(query.unwrap_or_default().as_bytes())?;
-    form.only("", &["type", "types", "created", "delivery_success", "limit", "starting_after"])?;
-    form.only("created", &["gt", "gte", "lt", "lte"])?;
-    let bound = |name: &str| form.integer(&format!("created[{name}]"));
-    let (gt, gte, lt, lte) = (bound("gt")?, bound("gte")?, bound("lt")?, bound("lte")?);
-    let types = form.list("types");
-    let delivered = form.has("delivery_success").then(|| form.boolean("delivery_success")).transpose()?;
-    let fits = |event: &Event| {
-        form.get("type").is_none_or(|kind| event.kind == kind)
-            && (types.is_empty() || types.contains(&event.kind.as_str()))
-            && gt.is_none_or(|than| event.created > than)
-            && gte.is_none_or(|than| event.created >= than)
-            && lt.is_none_or(|than| event.created < than)
-            && lte.is_none_or(|than| event.created <= than)
-    };
-    sandbox.shared.state.read(|state| {
-        let wanted = state.events.iter().rev().filter(|sent| delivered.is_none_or(|it| sent.delivered == it));
-        let shown = wanted.filter(|sent| fits(&sent.event)).map(|sent| sent.event.payload.clone());
-        paged("/v1/events", &shown.collect::<Vec<_>>(), &form)
     })
 }
 
 /// One page of a list, by `limit` (10, at most 100) and `starting_after`.
 fn paged(url: &str, all: &[Value], form: &Form) -> Answered {
+    let limit = limit(form)?;
+    let from = match form.get("starting_after") {
+        None => 0,
+        Some(id) => all.iter().position(|it| it["id"] == id).map_or(all.len(), |at| at + 1),
+    };
+    let has_more = all.len() > from + limit;
+    Ok(list(url, &all[from.min(all.len())..(from + limit).min(all.len())], has_more))
+}
+
+/// How many are wanted on one page.
+fn limit(form: &Form) -> Result<usize, Answer> {
     let limit = form.integer("limit")?.unwrap_or(10);
     if !(1..=100).contains(&limit) {
         let message = "This value must be between 1 and 100.";
         return Err(invalid("limit", Some("parameter_invalid_integer"), message));
     }
-    let from = match form.get("starting_after") {
-        None => 0,
-        Some(id) => all.iter().position(|it| it["id"] == id).map_or(all.len(), |at| at + 1),
-    };
-    let limit = usize::try_from(limit).unwrap_or(100);
-    let has_more = all.len() > from + limit;
-    Ok(list(url, &all[from.min(all.len())..(from + limit).min(all.len())], has_more))
+    Ok(usize::try_from(limit).unwrap_or(100))
 }
 
 /// The parameters of a POST, which is a form or empty.
@@ -239,7 +179,7 @@ fn posted(headers: &HeaderMap, body: &[u8]) -> Result<Form, Answer> {
 }
 
 fn known_customer(state: &State, customer: &str) -> Result<(), Answer> {
-    if state.sessions.iter().any(|it| it.customer.as_deref() == Some(customer)) {
+    if state.is_customer(customer) {
         return Ok(());
     }
     let message = format!("No such customer: '{customer}'");

@@ -1,5 +1,7 @@
 //! What the sandbox remembers.
 
+mod queries;
+
 use std::collections::BTreeMap;
 
 use domain::{Random, Timestamp};
@@ -7,10 +9,8 @@ use jiff::{ToSpan, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub(super) use self::queries::KEPT;
 use super::events::Sent;
-
-/// So many delivered events are remembered. Undelivered ones always are.
-const KEPT_EVENTS: usize = 500;
 
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct State {
@@ -21,6 +21,43 @@ pub(super) struct State {
     /// By idempotency key.
     pub replies: BTreeMap<String, Reply>,
     pub old_shapes: bool,
+    /// What happens is not told.
+    #[serde(default)]
+    pub drops_webhooks: bool,
+    #[serde(default)]
+    pub prices: Vec<Price>,
+    #[serde(default)]
+    pub products: Vec<Product>,
+    #[serde(default)]
+    pub portals: Vec<Portal>,
+}
+
+/// What something costs, kept for many sessions.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Price {
+    pub id: String,
+    pub product: String,
+    pub amount: i64,
+    pub currency: String,
+    pub recurring: Option<Recurring>,
+    pub metadata: Metadata,
+    pub created: i64,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Product {
+    pub id: String,
+    pub name: String,
+    pub created: i64,
+}
+
+/// A customer's way into the portal.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Portal {
+    pub id: String,
+    pub customer: String,
+    pub return_url: String,
+    pub created: i64,
 }
 
 /// What a request with an idempotency key was answered.
@@ -60,6 +97,12 @@ pub(super) type Metadata = BTreeMap<String, String>;
 pub(super) struct Order {
     pub mode: Mode,
     pub product: String,
+    /// The kept price, if it is one.
+    #[serde(default)]
+    pub price: Option<String>,
+    /// The kept product, if it is one.
+    #[serde(default)]
+    pub product_id: Option<String>,
     /// The price of everything, before a discount.
     pub amount: i64,
     pub currency: String,
@@ -77,6 +120,8 @@ pub(super) struct Order {
     /// Whether a one-time payment gets an invoice as its receipt.
     #[serde(default)]
     pub invoice_creation: bool,
+    #[serde(default)]
+    pub allow_promotion_codes: bool,
     pub success_url: String,
     pub cancel_url: Option<String>,
     pub expires_at: i64,
@@ -116,8 +161,34 @@ pub(super) struct Charge {
     pub invoice: Option<String>,
     pub created: i64,
     pub amount: i64,
+    /// What went back, without what came back again.
     pub refunded: i64,
     pub succeeded: bool,
+    /// Why the bank declined it.
+    #[serde(default)]
+    pub decline_code: Option<String>,
+    #[serde(default)]
+    pub refunds: Vec<Refund>,
+    #[serde(default)]
+    pub dispute: Option<Dispute>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Refund {
+    pub id: String,
+    pub created: i64,
+    pub cents: i64,
+    /// The bank did not take the money.
+    pub failed: bool,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Dispute {
+    pub id: String,
+    pub created: i64,
+    pub reason: String,
+    /// Stripe's word: `warning_needs_response`, `needs_response`, `won`, `lost`, `warning_closed`.
+    pub status: String,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -130,6 +201,15 @@ pub(super) struct Subscription {
     pub period_end: i64,
     pub trial_end: Option<i64>,
     pub ended_at: Option<i64>,
+    /// Stripe's word for why it ended.
+    #[serde(default)]
+    pub ended_because: Option<String>,
+    /// When it was asked that it ends with its period.
+    #[serde(default)]
+    pub cancel_requested: Option<i64>,
+    /// Invoices are made and not collected; the status stays.
+    #[serde(default)]
+    pub collection_paused: bool,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -142,6 +222,11 @@ pub(super) struct Invoice {
     pub created: i64,
     pub amount: i64,
     pub paid: bool,
+    #[serde(default)]
+    pub void: bool,
+    /// Stripe does not try again by itself.
+    #[serde(default)]
+    pub given_up: bool,
     pub attempts: u32,
     pub billing_reason: String,
     pub period_start: i64,
@@ -168,70 +253,6 @@ impl Recurring {
             .map(|start| start.to_zoned(TimeZone::UTC))
             .and_then(|start| start.checked_add(span))
             .map_or(start, |end| end.timestamp().as_second())
-    }
-}
-
-impl State {
-    pub(super) fn session(&self, id: &str) -> Option<&Session> {
-        self.sessions.iter().find(|session| session.id == id)
-    }
-
-    /// The session that a subscription belongs to.
-    pub(super) fn session_of(&self, subscription: &str) -> Option<&Session> {
-        let is_it = |session: &&Session| session.subscription.as_ref().is_some_and(|it| it.id == subscription);
-        self.sessions.iter().find(is_it)
-    }
-
-    /// Whether a session is past its time and nobody has heard of it.
-    pub(super) fn has_overdue(&self, now: i64) -> bool {
-        self.sessions.iter().any(|session| session.is_overdue(now))
-    }
-
-    /// Forgets the oldest delivered events beyond what is kept.
-    pub(super) fn trim_events(&mut self) {
-        let delivered = self.events.iter().filter(|sent| sent.delivered).count();
-        let mut surplus = delivered.saturating_sub(KEPT_EVENTS);
-        self.events.retain(|sent| {
-            let goes = surplus > 0 && sent.delivered;
-            surplus -= usize::from(goes);
-            !goes
-        });
-    }
-}
-
-impl Session {
-    pub(super) fn is_overdue(&self, now: i64) -> bool {
-        self.status == Status::Open && self.expires_at <= now
-    }
-
-    /// What has to be paid today.
-    pub(super) fn due(&self) -> i64 {
-        if self.trial_days.is_some() { 0 } else { self.amount - self.discount }
-    }
-
-    /// The first invoice: a subscription's, or the receipt that a paid one-time payment was asked to leave.
-    pub(super) fn invoice(&self) -> Option<String> {
-        let receipt = self.invoice_creation && self.payment_status == PaymentStatus::Paid;
-        let of_payment = receipt.then(|| self.id.replacen("cs_test_", "in_", 1));
-        self.invoices.first().map(|it| it.id.clone()).or(of_payment)
-    }
-
-    /// The latest successful charge of which something is left to refund.
-    pub(super) fn refundable(&self) -> Option<&Charge> {
-        let mut newest_first = self.charges.iter().rev();
-        newest_first.find(|charge| charge.succeeded && charge.refunded < charge.amount)
-    }
-
-    /// The latest invoice, if it waits for its payment.
-    pub(super) fn open_invoice(&self) -> Option<&Invoice> {
-        self.invoices.last().filter(|invoice| !invoice.paid)
-    }
-}
-
-impl Subscription {
-    /// Whether it can be paid for again.
-    pub(super) fn is_running(&self) -> bool {
-        matches!(self.status.as_str(), "active" | "trialing" | "past_due")
     }
 }
 

@@ -1,18 +1,19 @@
 //! What the sandbox of Stripe promises.
 
+mod client;
 mod delivery;
+mod disputes;
 mod events;
-
-use std::time::Duration;
+mod pages;
+mod subscriptions;
 
 use axum::{Router, body::Body, http::Request};
-use clients::stripe::{CheckoutMode, Interval};
 use serde_json::Value;
 
 use super::Sandbox;
 use crate::{
     faults::{Fault, Faults},
-    sandbox::testing::{Got, Time, call, seeded, serve},
+    sandbox::testing::{Got, Time, call, seeded},
 };
 
 const SECRET: &str = "whsec_test_synthetic";
@@ -188,65 +189,4 @@ async fn faults_strike_before_or_after_the_effect() {
         assert_eq!(world.post(SESSIONS, ONE_TIME, "key").await.status, 200);
         assert_eq!(world.sandbox.sessions().len(), 1);
     }
-}
-
-#[tokio::test]
-async fn the_page_sells_and_escapes_what_it_shows() {
-    let world = World::new();
-    let evil =
-        ONE_TIME.replace("name]=Theme", "name]=%3Cscript%3E").replace("purchase_id]=purchase-1", "p]=%22%3E%3Cimg");
-    let id = world.session(&evil).await;
-    let router = Router::new().nest("/sandbox/stripe", world.sandbox.router());
-    let page = get(&router, &format!("/sandbox/stripe/pay/{id}")).await;
-    assert!(page.text.contains("Stripe sandbox — no real money") && page.text.contains("49.00 USD"));
-    assert!(!page.text.contains("<script") && !page.text.contains("<img"));
-    assert!(page.text.contains(&format!("action=\"/sandbox/stripe/pay/{id}/decline\"")));
-
-    let paid = post(&router, &format!("/sandbox/stripe/pay/{id}/pay"), "", "").await;
-    assert_eq!(paid.status, 303);
-    assert_eq!(paid.header("location"), format!("/sandbox/stripe/pay/{id}/done"));
-    let done = get(&router, paid.header("location")).await;
-    assert!(done.text.contains(&format!("href=\"https://shop.example/ok?s={id}\"")), "{}", done.text);
-    assert!(done.text.contains("checkout.session.completed"));
-    let refunded = post(&router, &format!("/sandbox/stripe/pay/{id}/refund-half"), "", "").await;
-    assert_eq!(refunded.header("location"), format!("/sandbox/stripe/pay/{id}"));
-    assert!(get(&router, refunded.header("location")).await.text.contains("24.50 USD refunded"));
-    assert_eq!(get(&router, "/sandbox/stripe/pay/cs_nobody").await.status, 404);
-    assert_eq!(post(&router, "/sandbox/stripe/pay/cs_nobody/pay", "", "").await.status, 404);
-    assert!(get(&router, "/sandbox/stripe").await.text.contains(&id));
-}
-
-#[tokio::test]
-async fn our_client_and_the_sandbox_understand_each_other() {
-    let world = World::new();
-    let base = serve(world.sandbox.router()).await;
-    let key = domain::SecretSource::fixed("key", "sk_test_synthetic");
-    let http = clients::Http::new(Duration::from_secs(3), Duration::from_secs(10));
-    let stripe = clients::Stripe::new(http, base, key, Duration::ZERO);
-    let order = |mode| clients::stripe::NewCheckoutSession {
-        mode,
-        amount_cents: 4900,
-        currency: "usd".to_owned(),
-        product_name: "Rock & Roll".to_owned(),
-        customer_email: "buyer+1@example.com".to_owned(),
-        success_url: "https://shop.example/thanks?session={CHECKOUT_SESSION_ID}".to_owned(),
-        cancel_url: "https://shop.example/back".to_owned(),
-        expires_at: world.time.now() + 3600,
-        client_reference_id: "purchase-1".to_owned(),
-        metadata: vec![("purchase_id".to_owned(), "purchase-1".to_owned())],
-    };
-    let once = order(CheckoutMode::Payment);
-    let session = stripe.create_checkout_session(&once, "checkout:1:1").await.unwrap();
-    assert_eq!(session.id, stripe.create_checkout_session(&once, "checkout:1:1").await.unwrap().id);
-    world.sandbox.pay(&session.id);
-
-    let monthly = order(CheckoutMode::Subscription { interval: Interval::Month, interval_count: 1 });
-    let session = stripe.create_checkout_session(&monthly, "checkout:2:1").await.unwrap();
-    let events = world.sandbox.pay(&session.id);
-    let charge = events.iter().find(|event| event.kind == "charge.succeeded").unwrap();
-    let intent = charge.payload["data"]["object"]["payment_intent"].as_str().unwrap();
-    let subscription = stripe.subscription_of_payment(intent).await.unwrap().unwrap();
-    assert_eq!(Some(&subscription), world.sandbox.subscription_of(&session.id).as_ref());
-    let metadata = stripe.subscription_metadata(&subscription).await.unwrap().unwrap();
-    assert_eq!(metadata["purchase_id"], "purchase-1");
 }

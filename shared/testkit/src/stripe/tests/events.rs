@@ -9,11 +9,11 @@ use super::{
 };
 use crate::sandbox::testing::call;
 
-fn kinds(events: &[Event]) -> Vec<&str> {
+pub(super) fn kinds(events: &[Event]) -> Vec<&str> {
     events.iter().map(|event| event.kind.as_str()).collect()
 }
 
-fn object<'a>(events: &'a [Event], kind: &str) -> &'a Value {
+pub(super) fn object<'a>(events: &'a [Event], kind: &str) -> &'a Value {
     &events.iter().find(|event| event.kind == kind).unwrap().payload["data"]["object"]
 }
 
