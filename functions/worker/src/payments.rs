@@ -58,7 +58,13 @@ async fn locate(stripe: &Stripe, subject: &Subject) -> Result<Option<PurchaseRef
     let subscription = match subject {
         Subject::Purchase(purchase) => return Ok(Some(*purchase)),
         Subject::Subscription(subscription) => Some(subscription.clone()),
-        Subject::PaymentIntent(payment_intent) => stripe.subscription_of_payment(payment_intent).await?,
+        Subject::PaymentIntent(payment_intent) => {
+            let metadata = stripe.payment_metadata(payment_intent).await?;
+            if let Some(purchase) = metadata.as_ref().and_then(PurchaseRef::from_metadata) {
+                return Ok(Some(purchase));
+            }
+            stripe.subscription_of_payment(payment_intent).await?
+        }
     };
     let Some(subscription) = subscription else { return Ok(None) };
     Ok(stripe.subscription_metadata(&subscription).await?.and_then(|metadata| PurchaseRef::from_metadata(&metadata)))

@@ -181,6 +181,8 @@ actions! {
     PaymentFailed "payment_failed" "pf",
     /// Money went back.
     PaymentRefunded "payment_refunded" "pr",
+    /// Money is on its way back; that it went is what the charge tells.
+    RefundCreated "refund_created" "rn",
     /// Money was to go back and did not.
     RefundFailed "refund_failed" "rf",
     /// A payment is disputed, or the dispute went on.

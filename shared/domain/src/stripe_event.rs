@@ -67,7 +67,7 @@ pub enum Subject {
     Purchase(PurchaseRef),
     /// The one whose subscription this is: Stripe has to be asked for the subscription's metadata.
     Subscription(String),
-    /// The one that this payment intent paid an invoice of: Stripe has to be asked.
+    /// The one that this payment intent paid, or paid an invoice of: Stripe has to be asked.
     PaymentIntent(String),
 }
 

@@ -5,6 +5,7 @@ mod delivery;
 mod disputes;
 mod events;
 mod pages;
+mod reading;
 mod subscriptions;
 
 use axum::{Router, body::Body, http::Request};
