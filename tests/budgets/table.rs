@@ -54,6 +54,11 @@ impl Budget {
         Self { calls: Some(0), ..Self::default() }
     }
 
+    /// Counting so many requests of one caller, of whom a tenth of the limit is still left.
+    pub(crate) fn counting(requests: u32) -> Self {
+        Self { writes: Some(f64::from(requests) / 10.0), ..Self::default() }
+    }
+
     /// The payments half of the event that opens the gate.
     pub(crate) fn activation() -> Self {
         Self::job(10.0)

@@ -31,10 +31,12 @@ pub(crate) async fn create(
     State(app): State<App>,
     Valid(new): Valid<NewCheckout>,
 ) -> Result<Json<Checkout>, ApiError> {
-    let (allowed, repository, livemode) =
-        futures::join!(visitor.allowed(&rate::CHECKOUT), app.store.product(new.repository), app.stripe.livemode());
-    allowed?;
-    let repository = repository?.filter(|repository| repository.active).ok_or_else(ApiError::not_found)?;
+    let known = async {
+        let (repository, livemode) = futures::join!(app.store.product(new.repository), app.stripe.livemode());
+        Ok((repository?, livemode))
+    };
+    let (repository, livemode) = visitor.reading(&rate::CHECKOUT, known).await?;
+    let repository = repository.filter(|repository| repository.active).ok_or_else(ApiError::not_found)?;
     // Not before: GitHub limits our calls, so a flood of checkouts must not reach it.
     let account = app.github.account_by_login(new.login.as_str()).await.map_err(ApiError::unavailable)?;
     let buyer = buyer(account)?;

@@ -6,6 +6,7 @@ use axum::extract::State;
 use domain::{
     RepositoryId,
     pricing::Cadence,
+    rate,
     repository::{Repository, Slug},
 };
 use serde::Serialize;
@@ -18,7 +19,7 @@ pub(crate) async fn get(
     State(app): State<App>,
     Id(slug): Id<Slug>,
 ) -> Result<Json<Product>, ApiError> {
-    let repository = visitor.reading(app.store.product_by_slug(&slug)).await?;
+    let repository = visitor.reading(&rate::ANONYMOUS, app.store.product_by_slug(&slug)).await?;
     let repository = repository.filter(|repository| repository.active);
     repository.map(|repository| Json(repository.into())).ok_or_else(ApiError::not_found)
 }

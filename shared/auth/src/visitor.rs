@@ -26,19 +26,23 @@ pub struct Visitor {
 
 impl Visitor {
     /// Reads while the request is being counted: one round trip instead of two. What was read is given out only if the
-    /// visitor has not come too often.
+    /// visitor has not come too often; of one that is known to have, nothing is read.
     ///
     /// # Errors
-    /// When the visitor has, else when the read fails.
-    pub async fn reading<T>(&self, read: impl Future<Output = Result<T, Failure>>) -> Result<T, ApiError> {
-        let counted = self.limiter.counted(&rate::ANONYMOUS, &self.address, self.slot.clone());
+    /// When the visitor has, or when a request that must not go uncounted cannot be counted; else when the read fails.
+    pub async fn reading<T>(
+        &self,
+        bucket: &'static Bucket,
+        read: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, ApiError> {
+        let counted = self.limiter.counted(bucket, &self.address, self.slot.clone());
         counted.not_refused()?;
         let (allowed, read) = futures::join!(counted.allowed(), read);
         allowed?;
         Ok(read?)
     }
 
-    /// Counts the request in a bucket of its own, by address: before anything is done.
+    /// Counts the request, before anything is done.
     ///
     /// # Errors
     /// When there are too many from there, or when a request that must not go uncounted cannot be counted.
