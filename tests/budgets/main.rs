@@ -6,6 +6,7 @@
 
 mod endpoints;
 mod events;
+mod limiter;
 mod shop;
 mod table;
 
@@ -19,6 +20,7 @@ async fn hold_to_budgets(title: &str, texts: Texts) {
     let mut shop = Shop::open(texts).await;
     endpoints::measure(&mut shop, &mut table).await;
     events::measure(&mut shop, &mut table).await;
+    limiter::measure(&shop, &mut table).await;
     shop.t.finish().await;
     // Not by `eprintln`, which is shown only when the test fails.
     std::io::stderr().write_all(format!("\n{title}\n\n{table}\n").as_bytes()).unwrap();

@@ -30,8 +30,9 @@ impl Budget {
     }
 
     /// A checkout, which makes a customer.
+    /// One write unit of it counts the checkout: a limit of ten is not counted in portions.
     pub(crate) fn checkout() -> Self {
-        Self { writes: Some(12.0), ..Self::write() }
+        Self { writes: Some(13.0), ..Self::write() }
     }
 
     /// A page of 20 rows, whichever.
@@ -52,6 +53,11 @@ impl Budget {
     /// What is refused or dropped before anybody is asked.
     pub(crate) fn nothing() -> Self {
         Self { calls: Some(0), ..Self::default() }
+    }
+
+    /// Counting so many requests of one caller, of whom a tenth of the limit is still left.
+    pub(crate) fn counting(requests: u32) -> Self {
+        Self { writes: Some(f64::from(requests) / 10.0), ..Self::default() }
     }
 
     /// The payments half of the event that opens the gate.

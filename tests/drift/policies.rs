@@ -12,6 +12,7 @@ const GRANTS: &[(&str, &[&str])] = &[
         "RepositoriesFunction",
         &[
             "dynamodb GetItem PutItem Query UpdateItem on Table",
+            "dynamodb UpdateItem on VolatileTable",
             "logs CreateLogStream PutLogEvents on RepositoriesLogs",
         ],
     ),
@@ -20,6 +21,7 @@ const GRANTS: &[(&str, &[&str])] = &[
         &[
             "dynamodb BatchGetItem GetItem PutItem UpdateItem on Table",
             "dynamodb Query on Table/index/gsi1 Table/index/gsi2",
+            "dynamodb UpdateItem on VolatileTable",
             "logs CreateLogStream PutLogEvents on StorefrontLogs",
             "secretsmanager GetSecretValue on secret:GithubCredentialsName secret:StripeSecretKeyName",
         ],
@@ -28,6 +30,7 @@ const GRANTS: &[(&str, &[&str])] = &[
         "PurchasesFunction",
         &[
             "dynamodb GetItem Query on Table Table/index/gsi1 Table/index/gsi2",
+            "dynamodb UpdateItem on VolatileTable",
             "logs CreateLogStream PutLogEvents on PurchasesLogs",
         ],
     ),

@@ -18,8 +18,13 @@
 mod answer;
 mod world;
 
-use std::time::Duration;
+use std::{
+    net::Ipv4Addr,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
+use api::ClientAddress;
 use axum::body::Body;
 use domain::{
     CompanyId, Random, Secret, Timestamp,
@@ -89,6 +94,7 @@ pub struct TestStack {
     pub token: Secret,
     /// Clients of the embedded AWS that never fail, to look behind the scenes.
     pub aws: Clients,
+    strangers: AtomicU32,
     ended: bool,
 }
 
@@ -126,7 +132,16 @@ impl TestStack {
         let embedded = stack.embedded.as_ref().expect("AWS is embedded");
         let aws = Clients::of(embedded, &Connector::new(Faults::none()), Limits::default());
         faults.start(&options.faults);
-        Self { stack, clock, random, faults, token: first.expect("a first start"), aws, ended: false }
+        Self {
+            stack,
+            clock,
+            random,
+            faults,
+            token: first.expect("a first start"),
+            aws,
+            strangers: AtomicU32::default(),
+            ended: false,
+        }
     }
 
     /// GitHub's stand-in.
@@ -156,8 +171,12 @@ impl TestStack {
 
     // ---- Requests -------------------------------------------------------------------------------------------------
 
-    /// Sends a request as it is, in this task, so that a `Meter` around it sees its calls.
-    pub async fn send(&self, request: http::Request<Body>) -> Answer {
+    /// Sends a request as it is, in this task, so that a `Meter` around it sees its calls. Each comes from an address of its
+    /// own, for which no limit has begun, unless it brings a [`ClientAddress`].
+    pub async fn send(&self, mut request: http::Request<Body>) -> Answer {
+        let new =
+            || ClientAddress(Ipv4Addr::from_bits(0x0A00_0000 + self.strangers.fetch_add(1, Ordering::Relaxed)).into());
+        request.extensions_mut().get_or_insert_with(new);
         Answer::read(self.stack.call(request).await).await
     }
 

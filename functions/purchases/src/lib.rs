@@ -5,7 +5,7 @@ mod get;
 mod list;
 
 use api::{Api, Family};
-use auth::Authenticator;
+use auth::{Authenticator, Limiter};
 use axum::extract::FromRef;
 use store::Store;
 
@@ -19,10 +19,18 @@ pub fn api() -> Api<App> {
 pub struct App {
     /// The tables.
     pub store: Store,
+    /// Counts requests.
+    pub limiter: Limiter,
 }
 
 impl FromRef<App> for Authenticator {
     fn from_ref(app: &App) -> Self {
         Self::new(app.store.clone())
+    }
+}
+
+impl FromRef<App> for Limiter {
+    fn from_ref(app: &App) -> Self {
+        app.limiter.clone()
     }
 }

@@ -7,7 +7,7 @@ mod list;
 mod views;
 
 use api::{Api, Family};
-use auth::Authenticator;
+use auth::{Authenticator, Limiter};
 use axum::extract::FromRef;
 use domain::{Clock, Random};
 use store::Store;
@@ -25,6 +25,8 @@ pub fn api() -> Api<App> {
 pub struct App {
     /// The tables.
     pub store: Store,
+    /// Counts requests.
+    pub limiter: Limiter,
     /// The present time.
     pub clock: Clock,
     /// For ids.
@@ -34,5 +36,11 @@ pub struct App {
 impl FromRef<App> for Authenticator {
     fn from_ref(app: &App) -> Self {
         Self::new(app.store.clone())
+    }
+}
+
+impl FromRef<App> for Limiter {
+    fn from_ref(app: &App) -> Self {
+        app.limiter.clone()
     }
 }

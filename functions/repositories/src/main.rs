@@ -3,6 +3,11 @@
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     let services = runtime::Services::from_env();
-    let app = repositories::App { store: services.store()?, clock: services.clock(), random: services.random() };
+    let app = repositories::App {
+        store: services.store()?,
+        limiter: auth::Limiter::new(services.volatile()?, services.clock()),
+        clock: services.clock(),
+        random: services.random(),
+    };
     runtime::serve(services, repositories::api().into_router(app)).await
 }

@@ -1,6 +1,7 @@
 //! Create Checkout Session.
 
-use api::{ApiError, Check, Input, Json, Kind, Public, Valid};
+use api::{ApiError, Check, Input, Json, Kind, Valid};
+use auth::Visitor;
 use axum::extract::State;
 use clients::{
     github::{Account, AccountKind},
@@ -11,6 +12,7 @@ use domain::{
     log::{Action, Actor, LogEntry, LogStatus},
     pricing::{Cadence, PricingKind},
     purchase::{Buyer, Gate, Purchase},
+    rate,
     repository::Repository,
     stripe_event::metadata,
     text::{Email, GithubLogin},
@@ -25,17 +27,19 @@ const OPEN_SECONDS: i64 = 24 * 60 * 60 - 300;
 
 /// `POST /api/checkout`: begin a purchase. The buyer's GitHub account is resolved first: nothing is sold blindly (ruling 26).
 pub(crate) async fn create(
-    _: Public,
+    visitor: Visitor,
     State(app): State<App>,
     Valid(new): Valid<NewCheckout>,
 ) -> Result<Json<Checkout>, ApiError> {
-    let (repository, account, livemode) = futures::join!(
-        app.store.product(new.repository),
-        app.github.account_by_login(new.login.as_str()),
-        app.stripe.livemode()
-    );
-    let repository = repository?.filter(|repository| repository.active).ok_or_else(ApiError::not_found)?;
-    let buyer = buyer(account.map_err(ApiError::unavailable)?)?;
+    let known = async {
+        let (repository, livemode) = futures::join!(app.store.product(new.repository), app.stripe.livemode());
+        Ok((repository?, livemode))
+    };
+    let (repository, livemode) = visitor.reading(&rate::CHECKOUT, known).await?;
+    let repository = repository.filter(|repository| repository.active).ok_or_else(ApiError::not_found)?;
+    // Not before: GitHub limits our calls, so a flood of checkouts must not reach it.
+    let account = app.github.account_by_login(new.login.as_str()).await.map_err(ApiError::unavailable)?;
+    let buyer = buyer(account)?;
 
     let now = app.clock.now();
     let id = PurchaseId::generate(now, &app.random);

@@ -5,6 +5,8 @@ mod checkout;
 mod product;
 
 use api::{Api, Family};
+use auth::Limiter;
+use axum::extract::FromRef;
 use clients::{Github, Stripe};
 use domain::{Clock, Random};
 use store::Store;
@@ -19,6 +21,8 @@ pub fn api() -> Api<App> {
 pub struct App {
     /// The tables.
     pub store: Store,
+    /// Counts requests.
+    pub limiter: Limiter,
     /// To ask whether the buyer's account exists.
     pub github: Github,
     /// To have the buyer pay.
@@ -29,4 +33,10 @@ pub struct App {
     pub random: Random,
     /// Where buyers reach us, without a slash at the end.
     pub public_url: String,
+}
+
+impl FromRef<App> for Limiter {
+    fn from_ref(app: &App) -> Self {
+        app.limiter.clone()
+    }
 }

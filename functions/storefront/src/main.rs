@@ -5,6 +5,7 @@ async fn main() -> Result<(), runtime::Error> {
     let services = runtime::Services::from_env();
     let app = storefront::App {
         store: services.store()?,
+        limiter: auth::Limiter::new(services.volatile()?, services.clock()),
         github: services.github()?,
         stripe: services.stripe()?,
         clock: services.clock(),

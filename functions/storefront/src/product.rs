@@ -1,10 +1,12 @@
 //! Get Product Details.
 
-use api::{ApiError, Id, Json, Public};
+use api::{ApiError, Id, Json};
+use auth::Visitor;
 use axum::extract::State;
 use domain::{
     RepositoryId,
     pricing::Cadence,
+    rate,
     repository::{Repository, Slug},
 };
 use serde::Serialize;
@@ -12,8 +14,13 @@ use serde::Serialize;
 use crate::App;
 
 /// `GET /api/products/{slug}`: what a buyer sees. One that is not for sale any more is not there (ruling 22).
-pub(crate) async fn get(_: Public, State(app): State<App>, Id(slug): Id<Slug>) -> Result<Json<Product>, ApiError> {
-    let repository = app.store.product_by_slug(&slug).await?.filter(|repository| repository.active);
+pub(crate) async fn get(
+    visitor: Visitor,
+    State(app): State<App>,
+    Id(slug): Id<Slug>,
+) -> Result<Json<Product>, ApiError> {
+    let repository = visitor.reading(&rate::ANONYMOUS, app.store.product_by_slug(&slug)).await?;
+    let repository = repository.filter(|repository| repository.active);
     repository.map(|repository| Json(repository.into())).ok_or_else(ApiError::not_found)
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use anyhow::{Context, Result};
+use auth::Limiter;
 use axum::Router;
 use runtime::{Edges, Services, Settings};
 use testkit::sam::{Function, Template};
@@ -35,13 +36,21 @@ impl Functions {
     fn add(&mut self, function: &Function, services: &Services) -> Result<()> {
         let router = match binary(function) {
             "repositories" => {
-                let app =
-                    repositories::App { store: services.store()?, clock: services.clock(), random: services.random() };
+                let app = repositories::App {
+                    store: services.store()?,
+                    limiter: limiter(services)?,
+                    clock: services.clock(),
+                    random: services.random(),
+                };
                 repositories::api().into_router(app)
             }
-            "purchases" => purchases::api().into_router(purchases::App { store: services.store()? }),
+            "purchases" => {
+                let app = purchases::App { store: services.store()?, limiter: limiter(services)? };
+                purchases::api().into_router(app)
+            }
             "storefront" => storefront::api().into_router(storefront::App {
                 store: services.store()?,
+                limiter: limiter(services)?,
                 github: services.github()?,
                 stripe: services.stripe()?,
                 clock: services.clock(),
@@ -71,6 +80,11 @@ impl Functions {
         self.routers.insert(function.logical_id.clone(), router);
         Ok(())
     }
+}
+
+/// Each function has its own, as on Lambda.
+fn limiter(services: &Services) -> Result<Limiter> {
+    Ok(Limiter::new(services.volatile()?, services.clock()))
 }
 
 /// The name of a function's binary: the folder that `CodeUri` points at.

@@ -1,12 +1,18 @@
 //! Puts the whole system together.
 
-use std::{collections::HashMap, net::SocketAddr, time::Duration};
+use std::{
+    collections::HashMap,
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use anyhow::{Context, Result};
+use api::ClientAddress;
 use axum::{
     Router,
     body::Body,
-    extract::{Request, State},
+    extract::{ConnectInfo, Request, State},
+    middleware::map_request,
     response::{IntoResponse, Response},
 };
 use domain::{Clock, Random};
@@ -182,8 +188,10 @@ impl Stack {
         }
     }
 
-    /// Answers a request without the network, in this task, so that a meter sees its calls.
-    pub async fn call(&self, request: Request<Body>) -> Response {
+    /// Answers a request without the network, in this task, so that a meter sees its calls. It comes from this machine
+    /// unless it brings a [`ClientAddress`].
+    pub async fn call(&self, mut request: Request<Body>) -> Response {
+        request.extensions_mut().get_or_insert(ClientAddress(Ipv4Addr::LOCALHOST.into()));
         self.router.clone().oneshot(request).await.into_response()
     }
 
@@ -296,13 +304,20 @@ fn front(gateway: Router, embedded: Option<&embedded::Services>, sandboxes: &San
 
 async fn serve(listener: TcpListener, router: Router, mut stopped: watch::Receiver<bool>) {
     let until = async move { drop(stopped.changed().await) };
-    if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(until).await {
+    let service = router.layer(map_request(address)).into_make_service_with_connect_info::<SocketAddr>();
+    if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(until).await {
         tracing::error!(%error, "the server ended");
     }
 }
 
+/// The client is who is connected, whatever its headers say.
+async fn address(ConnectInfo(peer): ConnectInfo<SocketAddr>, mut request: Request<Body>) -> Request<Body> {
+    request.extensions_mut().insert(ClientAddress(peer.ip()));
+    request
+}
+
 /// An address that this machine reaches itself at: one cannot connect to "all addresses".
 fn reachable(address: SocketAddr) -> SocketAddr {
-    let ip = if address.ip().is_unspecified() { std::net::Ipv4Addr::LOCALHOST.into() } else { address.ip() };
+    let ip = if address.ip().is_unspecified() { Ipv4Addr::LOCALHOST.into() } else { address.ip() };
     SocketAddr::new(ip, address.port())
 }

@@ -22,6 +22,8 @@ pub enum Kind {
     Conflict,
     /// The body is too large.
     TooLarge,
+    /// The caller has made too many requests.
+    RateLimited,
     /// Something that is needed does not answer; later it may.
     Unavailable,
     /// A defect of ours.
@@ -30,7 +32,7 @@ pub enum Kind {
 
 impl Kind {
     /// All there are.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Invalid,
         Self::Unauthenticated,
         Self::Forbidden,
@@ -38,6 +40,7 @@ impl Kind {
         Self::MethodNotAllowed,
         Self::Conflict,
         Self::TooLarge,
+        Self::RateLimited,
         Self::Unavailable,
         Self::Internal,
     ];
@@ -66,6 +69,8 @@ pub struct ApiError {
     pub message: Cow<'static, str>,
     /// The fields that are wrong.
     pub fields: Vec<FieldProblem>,
+    /// In how many seconds another try makes sense, where that is known.
+    pub retry_after: Option<u32>,
     /// What caused it, for the log.
     pub source: Option<Arc<dyn Error + Send + Sync>>,
 }
@@ -73,7 +78,7 @@ pub struct ApiError {
 impl ApiError {
     /// An error with a message for the client.
     pub fn new(kind: Kind, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { kind, message: message.into(), fields: Vec::new(), source: None }
+        Self { kind, message: message.into(), fields: Vec::new(), retry_after: None, source: None }
     }
 
     /// These fields are wrong.
@@ -94,6 +99,11 @@ impl ApiError {
     /// Nobody is known to be calling.
     pub fn unauthenticated() -> Self {
         Self::new(Kind::Unauthenticated, "Missing or invalid authentication")
+    }
+
+    /// The caller has made too many requests, and may make the next in so many seconds.
+    pub fn rate_limited(retry_after: u32) -> Self {
+        Self { retry_after: Some(retry_after), ..Self::new(Kind::RateLimited, "Too many requests") }
     }
 
     /// Something that is needed does not answer.

@@ -30,8 +30,8 @@ impl Family {
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(http::header::WWW_AUTHENTICATE, http::HeaderValue::from_static("Bearer"));
         }
-        if error.kind == Kind::Unavailable {
-            response.headers_mut().insert(http::header::RETRY_AFTER, http::HeaderValue::from_static("5"));
+        if let Some(seconds) = error.retry_after.or((error.kind == Kind::Unavailable).then_some(5)) {
+            response.headers_mut().insert(http::header::RETRY_AFTER, seconds.into());
         }
         response
     }
@@ -47,6 +47,7 @@ fn status(kind: Kind) -> StatusCode {
         Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Kind::Conflict => StatusCode::CONFLICT,
         Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Kind::RateLimited => StatusCode::TOO_MANY_REQUESTS,
         Kind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
@@ -85,6 +86,7 @@ mod tests {
         RepoPass MethodNotAllowed: 405 {"error":{"code":"METHOD_NOT_ALLOWED","message":"what the client may see"}}
         RepoPass Conflict: 409 {"error":{"code":"CONFLICT","message":"what the client may see"}}
         RepoPass TooLarge: 413 {"error":{"code":"PAYLOAD_TOO_LARGE","message":"what the client may see"}}
+        RepoPass RateLimited: 429 {"error":{"code":"RATE_LIMITED","message":"what the client may see"}}
         RepoPass Unavailable: 503 {"error":{"code":"SERVICE_UNAVAILABLE","message":"Service temporarily unavailable"}}
         RepoPass Internal: 500 {"error":{"code":"INTERNAL_ERROR","message":"Server error"}}
         StripeWebhook Invalid: 400 {"error":"what the client may see"}
@@ -94,6 +96,7 @@ mod tests {
         StripeWebhook MethodNotAllowed: 405 {"error":"what the client may see"}
         StripeWebhook Conflict: 409 {"error":"what the client may see"}
         StripeWebhook TooLarge: 413 {"error":"what the client may see"}
+        StripeWebhook RateLimited: 429 {"error":"what the client may see"}
         StripeWebhook Unavailable: 503 {"error":"Service temporarily unavailable"}
         StripeWebhook Internal: 500 {"error":"Service temporarily unavailable"}
         "#);

@@ -1,4 +1,5 @@
-//! What surrounds every endpoint: the body is read once, errors get the family's envelope, and one line is logged.
+//! What surrounds every endpoint: the body is read once, errors get the family's envelope, what a limiter counted
+//! is told, and one line is logged.
 
 use axum::{
     Router,
@@ -9,7 +10,7 @@ use axum::{
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
-use crate::{ApiError, Family, Kind, RawBody};
+use crate::{ApiError, Family, Kind, RateSlot, RawBody};
 
 /// The largest body that is read. Stripe's events and our own requests are far smaller.
 const LARGEST_BODY: usize = 1024 * 1024;
@@ -18,7 +19,9 @@ pub(crate) fn wrap(router: Router, family: Family) -> Router {
     router.layer(from_fn(move |request: Request, next: Next| serve(family, request, next)))
 }
 
-async fn serve(family: Family, request: Request, next: Next) -> Response {
+async fn serve(family: Family, mut request: Request, next: Next) -> Response {
+    let rate = RateSlot::default();
+    request.extensions_mut().insert(rate.clone());
     let method = request.method().clone();
     let route =
         request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
@@ -33,6 +36,7 @@ async fn serve(family: Family, request: Request, next: Next) -> Response {
     let headers = response.headers_mut();
     headers.insert(http::header::X_CONTENT_TYPE_OPTIONS, http::HeaderValue::from_static("nosniff"));
     headers.insert(http::header::CACHE_CONTROL, http::HeaderValue::from_static("no-store"));
+    rate.write(headers);
     tracing::info!(http.method = %method, http.route = route, http.status = response.status().as_u16(), "answered");
     response
 }

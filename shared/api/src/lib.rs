@@ -8,6 +8,7 @@ mod guard;
 mod input;
 mod layers;
 mod paging;
+mod rate;
 mod routes;
 mod views;
 
@@ -17,5 +18,6 @@ pub use family::Family;
 pub use guard::{Guard, GuardFirst, Public};
 pub use input::{Id, Input, Params, RawBody, Valid};
 pub use paging::{PageQuery, Pagination};
+pub use rate::{ClientAddress, RateLimit, RateSlot};
 pub use routes::{Api, Endpoint};
 pub use views::{Created, Json, Time};

@@ -29,6 +29,13 @@ impl Credential {
         token::parse(token::OPERATOR, text.trim()).map(Self::OperatorToken).ok_or_else(ApiError::unauthenticated)
     }
 
+    /// What its requests are counted under: its whole text. What it claims would let anybody use up somebody else's limit.
+    pub(crate) fn counted_as(&self) -> &str {
+        match self {
+            Self::OperatorToken(token) => token.secret.reveal(),
+        }
+    }
+
     /// The company that it claims to belong to.
     pub(crate) fn claimed_company(&self) -> CompanyId {
         match self {

@@ -4,16 +4,21 @@ use std::marker::PhantomData;
 
 use api::{ApiError, Guard};
 use axum::extract::{FromRef, FromRequestParts};
-use domain::{CompanyId, company::Role};
+use domain::{CompanyId, company::Role, rate};
 use http::request::Parts;
 
-use crate::{authenticator::Authenticator, credential::Credential};
+use crate::{
+    authenticator::Authenticator,
+    credential::Credential,
+    limits::{Counted, Limiter},
+};
 
 /// A caller who presents a credential of the right form and needs at least the role `R`.
 #[derive(Debug)]
 pub struct Caller<R> {
     credential: Credential,
     authenticator: Authenticator,
+    counted: Counted,
     role: PhantomData<fn() -> R>,
 }
 
@@ -49,19 +54,22 @@ impl AtLeast for AsAdmin {
 }
 
 impl<R: AtLeast> Caller<R> {
-    /// Reads from the caller's company while the credential is being confirmed: one round trip instead of two.
-    /// What was read is given out only if the credential was good.
+    /// Reads from the caller's company while the credential is being confirmed and the request counted: one round trip
+    /// instead of three. What was read is given out only if the credential was good.
     ///
     /// # Errors
-    /// When the credential is not good, else when the read fails.
+    /// When the caller has made too many requests, else when the credential is not good, else when the read fails.
     pub async fn reading<T, F>(&self, read: impl FnOnce(CompanyId) -> F) -> Result<T, ApiError>
     where
         F: Future<Output = Result<T, domain::Failure>>,
     {
-        let (confirmed, read) = futures::join!(
+        self.counted.not_refused()?;
+        let (allowed, confirmed, read) = futures::join!(
+            self.counted.allowed(),
             self.authenticator.confirm(&self.credential, R::ROLE),
             read(self.credential.claimed_company())
         );
+        allowed?;
         confirmed?;
         Ok(read?)
     }
@@ -69,9 +77,13 @@ impl<R: AtLeast> Caller<R> {
     /// The caller's company, once the credential was found good: before anything is written.
     ///
     /// # Errors
-    /// When it is not.
+    /// When it is not, or when the caller has made too many requests.
     pub async fn confirmed(&self) -> Result<CompanyId, ApiError> {
-        self.authenticator.confirm(&self.credential, R::ROLE).await?;
+        self.counted.not_refused()?;
+        let (allowed, confirmed) =
+            futures::join!(self.counted.allowed(), self.authenticator.confirm(&self.credential, R::ROLE));
+        allowed?;
+        confirmed?;
         Ok(self.credential.claimed_company())
     }
 }
@@ -83,11 +95,14 @@ impl<R: AtLeast> Guard for Caller<R> {
 impl<R: AtLeast, S: Sync> FromRequestParts<S> for Caller<R>
 where
     Authenticator: FromRef<S>,
+    Limiter: FromRef<S>,
 {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let credential = Credential::from_headers(&parts.headers)?;
-        Ok(Self { credential, authenticator: Authenticator::from_ref(state), role: PhantomData })
+        let slot = parts.extensions.get().cloned().unwrap_or_default();
+        let counted = Limiter::from_ref(state).counted(&rate::CALLER, credential.counted_as(), slot);
+        Ok(Self { credential, authenticator: Authenticator::from_ref(state), counted, role: PhantomData })
     }
 }

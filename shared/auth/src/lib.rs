@@ -1,13 +1,18 @@
-//! From credentials to callers: the guards of `/api/admin/*`.
+//! From credentials to callers, and how often they may call: the guards of all that needs a caller or a limit.
 //!
 //! A guard reads the credential off the request and refuses garbage without asking anyone. Whether the credential is
 //! good is looked up while the handler's own read is under way ([`Caller::reading`]) or before it writes
 //! ([`Caller::confirmed`]); only there does a handler learn the company, so no handler can forget to ask.
+//! Requests are counted at the same time ([`Limiter`]), and those of strangers by [`Visitor`].
 #![warn(missing_docs)]
 
 mod authenticator;
 mod credential;
 mod guards;
+mod limits;
+mod visitor;
 
 pub use authenticator::Authenticator;
 pub use guards::{Admin, AtLeast, Caller, Viewer};
+pub use limits::Limiter;
+pub use visitor::Visitor;

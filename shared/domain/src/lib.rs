@@ -16,6 +16,7 @@ pub mod pricing;
 pub mod problem;
 pub mod purchase;
 pub mod random;
+pub mod rate;
 pub mod repository;
 pub mod secret;
 pub mod stored;

@@ -8,11 +8,11 @@ use std::{
 };
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use axum::Router;
+use axum::{Router, middleware::map_request};
 use jobs::{Job, Outcome, Record, run_batch};
 use lambda_runtime::{LambdaEvent, service_fn};
 
-use crate::{Error, Services};
+use crate::{Error, Services, address};
 
 /// Serves a router to API Gateway until Lambda ends the process.
 ///
@@ -20,7 +20,7 @@ use crate::{Error, Services};
 /// When Lambda's loop ends.
 pub async fn serve(services: Services, router: Router) -> Result<(), Error> {
     services.warm_up().await;
-    lambda_http::run(router).await.map_err(Error::Lambda)
+    lambda_http::run(router.layer(map_request(address::of_gateway))).await.map_err(Error::Lambda)
 }
 
 /// Hands the jobs of each batch to `handle` until Lambda ends the process.

@@ -4,6 +4,7 @@
 //! [`consume`]. The local stack makes [`Services`] from settings of its own and does the rest itself.
 #![warn(missing_docs)]
 
+mod address;
 mod edges;
 mod lambda;
 mod logging;

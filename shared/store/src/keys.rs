@@ -8,6 +8,7 @@ use domain::{
     access::EntitlementKey,
     log::{Action, LogStatus},
     purchase::AccessStatus,
+    rate::{Bucket, Window},
     repository::GithubPath,
 };
 
@@ -150,6 +151,12 @@ pub fn due_list() -> String {
 /// In the volatile table: until when GitHub asked a company's calls to wait.
 pub fn github_pause(company: CompanyId) -> Key {
     Key::new(format!("C#{company}#PAUSE"), "GITHUB")
+}
+
+/// In the volatile table: how many requests a caller has made in an hour. A caller is known by a hash, of whatever company;
+/// each has a partition of its own, so that no flood of one can slow down another.
+pub fn rate(bucket: &Bucket, sha256: &str, window: Window) -> Key {
+    Key::new(format!("RATE#{}#{sha256}", bucket.name), window.starts_at().to_string())
 }
 
 fn account(id: GithubUserId) -> String {

@@ -12,6 +12,7 @@ pub mod meter;
 mod page;
 mod pauses;
 mod purchases;
+mod rates;
 mod repositories;
 mod table;
 mod tallies;
@@ -20,6 +21,7 @@ pub use companies::Operator;
 pub use entitlements::AccessRecord;
 pub use page::{Page, PageRequest};
 pub use purchases::{Begun, Change, PurchaseFilter};
+pub use rates::Lease;
 pub use repositories::{Listed, ListingRefused};
 pub use tallies::{DayNumber, Sums, day_number};
 

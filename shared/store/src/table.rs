@@ -4,8 +4,11 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use aws_sdk_dynamodb::{
     error::SdkError,
-    operation::transact_write_items::TransactWriteItemsError,
-    types::{AttributeValue, CancellationReason, ConditionCheck, KeysAndAttributes, Put, TransactWriteItem, Update},
+    operation::{transact_write_items::TransactWriteItemsError, update_item::UpdateItemError},
+    types::{
+        AttributeValue, CancellationReason, ConditionCheck, KeysAndAttributes, Put, ReturnValue,
+        ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    },
 };
 use domain::Failure;
 use serde::{Serialize, de::DeserializeOwned};
@@ -46,6 +49,15 @@ pub(crate) enum Refusal {
     /// The conditions of the writes with these places in the list.
     Conditions(Vec<usize>),
     Failure(Failure),
+}
+
+/// A count, after an attempt to add to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Counted {
+    /// It was added to, and is this now.
+    Now(u32),
+    /// It would have exceeded its ceiling, and is this still.
+    Still(u32),
 }
 
 /// How often a transaction is tried that meets another one on the same item.
@@ -128,6 +140,42 @@ impl Table {
     pub(crate) async fn put(&self, item: Item) -> Result<(), Failure> {
         let request = self.client.put_item().table_name(&*self.name).set_item(Some(item));
         Box::pin(request.send()).await.map(drop).map_err(|error| Failure::unavailable("writing an item", error))
+    }
+
+    /// Adds to an item's `count` unless that would exceed `ceiling`, in one write. The item is made if there is none; the table
+    /// deletes it some time after `ttl`. A retry of the SDK may add twice, never less.
+    pub(crate) async fn count(
+        &self,
+        (kind, key): (&str, &Key),
+        more: u32,
+        ceiling: u32,
+        ttl: i64,
+    ) -> Result<Counted, Failure> {
+        let request = self
+            .client
+            .update_item()
+            .table_name(&*self.name)
+            .set_key(Some(key_item(key)))
+            .update_expression("SET #type = :type, #ttl = :ttl ADD #count :more")
+            .condition_expression("attribute_not_exists(#count) OR #count <= :room")
+            .expression_attribute_names("#type", "type")
+            .expression_attribute_names("#ttl", "ttl")
+            .expression_attribute_names("#count", COUNT)
+            .expression_attribute_values(":type", text(kind))
+            .expression_attribute_values(":ttl", number(ttl))
+            .expression_attribute_values(":more", number(more))
+            .expression_attribute_values(":room", number(i64::from(ceiling) - i64::from(more)))
+            .return_values(ReturnValue::UpdatedNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match Box::pin(request.send()).await {
+            Ok(answer) => counted(answer.attributes.as_ref()).map(Counted::Now),
+            Err(error) => match error.as_service_error() {
+                Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                    counted(failed.item.as_ref()).map(Counted::Still)
+                }
+                _ => Err(Failure::unavailable("counting", error)),
+            },
+        }
     }
 
     /// All of the writes, or none. A retry of the SDK carries the same token, so it takes effect once.
@@ -228,6 +276,15 @@ fn verdict(error: &SdkError<TransactWriteItemsError>) -> Option<Vec<usize>> {
         TransactWriteItemsError::TransactionInProgressException(_) => Some(Vec::new()),
         _ => None,
     }
+}
+
+/// The attribute that counts.
+const COUNT: &str = "count";
+
+fn counted(item: Option<&Item>) -> Result<u32, Failure> {
+    let number = item.and_then(|item| item.get(COUNT)?.as_n().ok()).ok_or("the answer has no count");
+    let number = number.map_err(|error| Failure::broken("counting", error))?;
+    number.parse().map_err(|error| Failure::broken("counting", error))
 }
 
 /// An item of `kind` under `key`. An id that is also the sort key is stored once: it would be copied into each index,

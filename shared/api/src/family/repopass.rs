@@ -26,6 +26,7 @@ fn code(kind: Kind) -> &'static str {
         Kind::MethodNotAllowed => "METHOD_NOT_ALLOWED",
         Kind::Conflict => "CONFLICT",
         Kind::TooLarge => "PAYLOAD_TOO_LARGE",
+        Kind::RateLimited => "RATE_LIMITED",
         Kind::Unavailable => "SERVICE_UNAVAILABLE",
         Kind::Internal => "INTERNAL_ERROR",
     }

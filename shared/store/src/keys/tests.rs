@@ -70,6 +70,11 @@ fn rows() -> Vec<Row> {
             ..row("entitlement", entitlement(&account), "`entitlement` (strong); gsi1, while something is due, `due`")
         },
         row("GitHub pause (volatile)", github_pause(c), "`github_pause`"),
+        row(
+            "requests of an hour (volatile)",
+            rate(&domain::rate::CALLER, &"ab".repeat(32), Window::at(at)),
+            "`lease`: answers of a conditional update",
+        ),
     ]
 }
 
