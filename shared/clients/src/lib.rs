@@ -1,4 +1,4 @@
-//! Outbound calls: GitHub and Stripe, as plain structs with a base URL.
+//! Outbound calls: GitHub and Stripe, as plain structs with a base URL, and mail by Amazon SES.
 //!
 //! The base URL is configuration, so that a double on the loopback can stand in for the real service. Errors and `Debug`
 //! output never hold a credential.
@@ -6,6 +6,7 @@
 
 pub mod github;
 pub mod http;
+pub mod mail;
 pub mod stripe;
 
 #[cfg(test)]
@@ -13,4 +14,5 @@ mod loopback;
 
 pub use github::Github;
 pub use http::Http;
+pub use mail::Mail;
 pub use stripe::Stripe;

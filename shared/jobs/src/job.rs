@@ -1,6 +1,6 @@
 //! What the queues carry.
 
-use domain::{access::EntitlementKey, stripe_event::PaymentEvent};
+use domain::{CompanyId, PurchaseId, access::EntitlementKey, stripe_event::PaymentEvent};
 use serde::{Deserialize, Serialize};
 
 /// The version that is written. A reader refuses versions that it does not know: they go to the dead-letter queue and are
@@ -23,6 +23,13 @@ pub enum Job {
         /// How often GitHub was found unable before; the wait grows with it.
         #[serde(default)]
         attempt: u32,
+    },
+    /// Send the letters about a purchase that are due, whatever they are by then. Queue `deliveries`.
+    Deliver {
+        /// Whose purchase.
+        company: CompanyId,
+        /// Which.
+        purchase: PurchaseId,
     },
 }
 

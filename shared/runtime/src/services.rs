@@ -13,7 +13,7 @@ use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use aws_types::{SdkConfig, region::Region};
-use clients::{Github, Stripe};
+use clients::{Github, Mail, Stripe};
 use domain::{Clock, CompanyId, Random, SecretSource};
 use jobs::Queue;
 use store::{Store, Volatile};
@@ -97,6 +97,27 @@ impl Services {
     /// When a setting is missing.
     pub fn access_queue(&self) -> Result<Queue, Error> {
         self.queue("ACCESS_QUEUE_URL")
+    }
+
+    /// The queue of purchases whose letters may be due.
+    ///
+    /// # Errors
+    /// When a setting is missing.
+    pub fn deliveries_queue(&self) -> Result<Queue, Error> {
+        self.queue("DELIVERIES_QUEUE_URL")
+    }
+
+    /// Mail. Its client makes no second try by itself, since a second try may be a second letter; the queue makes it.
+    ///
+    /// # Errors
+    /// When a setting is missing.
+    pub fn mail(&self) -> Result<Mail, Error> {
+        let from = self.settings.require("MAIL_FROM")?;
+        let mut sdk = self.sdk_at("AWS_ENDPOINT_URL_SESV2").to_builder();
+        sdk.set_retry_config(Some(RetryConfig::disabled()));
+        let sdk = sdk.build();
+        let client = move || aws_sdk_sesv2::Client::new(&sdk);
+        Ok(Mail::new(client, from, self.settings.get("MAIL_CONFIGURATION_SET")))
     }
 
     /// GitHub.

@@ -11,6 +11,8 @@ pub const NEEDS: &[(&str, &[&str])] = &[
     ("volatile", &["VOLATILE_TABLE_NAME"]),
     ("payments_queue", &["PAYMENTS_QUEUE_URL"]),
     ("access_queue", &["ACCESS_QUEUE_URL"]),
+    ("deliveries_queue", &["DELIVERIES_QUEUE_URL"]),
+    ("mail", &["MAIL_CONFIGURATION_SET", "MAIL_FROM"]),
     ("github", &["GITHUB_API_URL", "GITHUB_CREDENTIALS_NAME"]),
     ("stripe", &["STRIPE_API_URL", "STRIPE_SECRET_KEY_NAME"]),
     ("stripe_webhook_secrets", &["STRIPE_WEBHOOK_SECRET_NAME"]),
