@@ -31,7 +31,7 @@ const FENCED: &[(&str, &[&str])] = &[
     ("aws-types", &["runtime", "testkit"]),
     ("aws-sdk-dynamodb", &["store", "runtime", "testkit", "journeys"]),
     ("aws-sdk-sqs", &["jobs", "runtime", "testkit", "journeys"]),
-    ("aws-sdk-sesv2", &["clients", "runtime"]),
+    ("aws-sdk-sesv2", &["clients", "runtime", "testkit"]),
     ("aws-sdk-secretsmanager", &["runtime", "testkit", "journeys"]),
     ("reqwest", &["clients", "testkit", "journeys"]),
     ("dynoxide-rs", &["testkit"]),

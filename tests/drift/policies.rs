@@ -49,7 +49,7 @@ const GRANTS: &[(&str, &[&str])] = &[
             "logs CreateLogStream PutLogEvents on PaymentsWorkerLogs",
             "secretsmanager GetSecretValue on secret:StripeSecretKeyName",
             "sqs ChangeMessageVisibility DeleteMessage GetQueueAttributes ReceiveMessage on PaymentsQueue",
-            "sqs SendMessage on AccessQueue",
+            "sqs SendMessage on AccessQueue DeliveriesQueue",
         ],
     ),
     (
@@ -60,6 +60,17 @@ const GRANTS: &[(&str, &[&str])] = &[
             "logs CreateLogStream PutLogEvents on AccessWorkerLogs",
             "secretsmanager GetSecretValue on secret:GithubCredentialsName",
             "sqs ChangeMessageVisibility DeleteMessage GetQueueAttributes ReceiveMessage SendMessage on AccessQueue",
+            "sqs SendMessage on DeliveriesQueue",
+        ],
+    ),
+    (
+        "DeliveriesWorkerFunction",
+        &[
+            "dynamodb GetItem PutItem UpdateItem on Table",
+            "dynamodb UpdateItem on VolatileTable",
+            "logs CreateLogStream PutLogEvents on DeliveriesWorkerLogs",
+            "ses SendEmail on configuration-set:MailConfigurationSet identity:MailIdentity",
+            "sqs ChangeMessageVisibility DeleteMessage GetQueueAttributes ReceiveMessage SendMessage on DeliveriesQueue",
         ],
     ),
 ];
@@ -141,11 +152,17 @@ fn texts(value: &Value) -> Vec<String> {
     }
 }
 
-/// `${Table.Arn}/index/gsi1` as `Table/index/gsi1`, and a secret's ARN as the name of its parameter.
+/// `${Table.Arn}/index/gsi1` as `Table/index/gsi1`, and the ARN of a secret or of something of SES as what it is called
+/// in the template.
 fn resource(pattern: &str) -> String {
+    let named = |kind: &str, name: &str| format!("{kind}:{}", name.trim_matches(['$', '{', '}']));
     // Secrets Manager ends every ARN with six random characters.
-    match pattern.rsplit_once(":secret:").and_then(|(_, name)| name.strip_suffix("-??????")) {
-        Some(name) => format!("secret:{}", name.trim_matches(['$', '{', '}'])),
+    if let Some((_, secret)) = pattern.rsplit_once(":secret:") {
+        return named("secret", secret.trim_end_matches("-??????"));
+    }
+    let mail = pattern.contains(":ses:").then(|| pattern.rsplit_once(':')).flatten();
+    match mail.and_then(|(_, resource)| resource.split_once('/')) {
+        Some((kind, name)) => named(kind, name),
         None => pattern.replace("${", "").replace(".Arn}", ""),
     }
 }

@@ -1,10 +1,11 @@
-//! What tests and the local stack stand on: embedded AWS services, doubles of GitHub and Stripe, fault plans.
+//! What tests and the local stack stand on: embedded AWS services, doubles of GitHub, Stripe and SES, fault plans.
 #![warn(missing_docs)]
 
 pub mod connector;
 pub mod embedded;
 pub mod faults;
 pub mod github;
+pub mod mail;
 pub mod sam;
 mod sandbox;
 pub mod stripe;

@@ -58,6 +58,8 @@ fn needs(service: &str, operation: &str, body: &Value) -> Vec<(String, String)> 
             Some(index) => one(format!("{}/index/{index}", text(&body["TableName"]))),
             None => one(text(&body["TableName"])),
         },
+        // Which identity, and whether it is verified, is for SES to say.
+        ("ses", _) => one("identity".to_owned()),
         ("sqs", _) => one(text(&body["QueueUrl"]).rsplit('/').next().unwrap_or_default().to_owned()),
         _ => one(text(&body["SecretId"])),
     }
@@ -83,6 +85,9 @@ fn name(template: &Template, resource: &Value) -> Result<String> {
         let parameter = secret.trim_end_matches("-??????").trim_matches(['$', '{', '}']);
         let value = template.environment_text(&json!({"Ref": parameter}), |_| String::new())?;
         return value.with_context(|| format!("the parameter {parameter} has no default"));
+    }
+    if let Some((_, kind)) = pattern.split_once(":ses:").and_then(|(_, rest)| rest.rsplit_once(':')) {
+        return Ok(kind.split('/').next().unwrap_or_default().to_owned());
     }
     let (id, rest) = pattern.trim_start_matches("${").split_once(".Arn}").context("not the ARN of a resource")?;
     Ok(named(template, id) + rest)
@@ -114,6 +119,7 @@ Resources:
             Statement:
               - {Effect: Allow, Action: [dynamodb:GetItem, dynamodb:PutItem], Resource: !GetAtt Table.Arn}
               - {Effect: Allow, Action: dynamodb:Query, Resource: !Sub '${Table.Arn}/index/gsi1'}
+              - {Effect: Allow, Action: ses:SendEmail, Resource: !Sub 'arn:aws:ses:x:y:identity/${KeyName}'}
               - {Effect: Allow, Action: secretsmanager:GetSecretValue, Resource: !Sub 'arn:aws:x:y:secret:${KeyName}-??????'}
   F:
     Type: AWS::Serverless::Function
@@ -128,6 +134,7 @@ Resources:
         assert_eq!(missing("dynamodb", "GetItem", json!({"TableName": "Table"})), None);
         assert_eq!(missing("dynamodb", "Query", json!({"TableName": "Table", "IndexName": "gsi1"})), None);
         assert_eq!(missing("secretsmanager", "GetSecretValue", json!({"SecretId": "shop/key"})), None);
+        assert_eq!(missing("ses", "SendEmail", json!({"FromEmailAddress": "a@example.com"})), None);
         let refused = missing("dynamodb", "Query", json!({"TableName": "Table"}));
         assert_eq!(refused.as_deref(), Some("dynamodb:Query on Table"));
         let writes =

@@ -124,8 +124,11 @@ impl HttpConnector for Calls {
     }
 }
 
-/// Service and operation, as the AWS JSON protocols name them in `X-Amz-Target`.
+/// Service and operation, as the AWS JSON protocols name them in `X-Amz-Target`. SES speaks REST, and has one call here.
 fn name(request: &HttpRequest) -> (String, String) {
+    if request.uri().ends_with(crate::mail::SEND) {
+        return ("ses".to_owned(), "SendEmail".to_owned());
+    }
     let target = request.headers().get("x-amz-target").unwrap_or_default();
     let (service, operation) = target.split_once('.').unwrap_or(("", target));
     let service = match service {
@@ -206,6 +209,7 @@ fn throttled(service: &str) -> HttpResponse {
     let kind = match service {
         "dynamodb" => "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
         "sqs" => "com.amazonaws.sqs#RequestThrottled",
+        "ses" => "TooManyRequestsException",
         _ => "ThrottlingException",
     };
     refusal(400, kind, "One call too many, by the fault plan.")
