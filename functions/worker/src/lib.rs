@@ -2,10 +2,12 @@
 #![warn(missing_docs)]
 
 mod access;
+mod deliveries;
 mod github;
+pub mod letters;
 mod payments;
 
-use clients::{Github, Stripe};
+use clients::{Github, Mail, Stripe};
 use domain::{Clock, Failure, Random};
 use jobs::{Job, Outcome, Queue};
 use store::{Store, Volatile};
@@ -15,14 +17,18 @@ use store::{Store, Volatile};
 pub struct App {
     /// The data.
     pub store: Store,
-    /// How long GitHub asked to wait.
+    /// How long GitHub asked to wait, and how many letters an address was sent today.
     pub volatile: Volatile,
     /// Where entitlements go that GitHub has to be made to match.
     pub access: Queue,
+    /// Where purchases go whose letters may be due.
+    pub deliveries: Queue,
     /// To make GitHub match.
     pub github: Github,
     /// To ask which purchase an event is about, when it does not say.
     pub stripe: Stripe,
+    /// To send letters.
+    pub mail: Mail,
     /// The present time.
     pub clock: Clock,
     /// For the ids of log entries.
@@ -37,6 +43,7 @@ pub async fn handle(app: App, job: Job) -> Outcome {
     match job {
         Job::ApplyPayment { event } => payments::apply(&app, &event).await?,
         Job::SyncAccess { entitlement, attempt } => access::sync(&app, &entitlement, attempt).await?,
+        Job::Deliver { company, purchase } => deliveries::deliver(&app, company, purchase).await?,
     }
     Ok(())
 }
@@ -48,6 +55,8 @@ enum Error {
     Failure(#[from] Failure),
     #[error("Stripe could not be asked")]
     Stripe(#[from] clients::stripe::StripeError),
+    #[error("a letter could not be sent")]
+    Mail(#[from] clients::mail::MailError),
     #[error("others kept changing the same item")]
     Contended,
 }

@@ -7,8 +7,10 @@ async fn main() -> Result<(), runtime::Error> {
         store: services.store()?,
         volatile: services.volatile()?,
         access: services.access_queue()?,
+        deliveries: services.deliveries_queue()?,
         github: services.github()?,
         stripe: services.stripe()?,
+        mail: services.mail()?,
         clock: services.clock(),
         random: services.random(),
     };

@@ -46,6 +46,8 @@ impl Environment<'_> {
         match name {
             "GITHUB_API_URL" => self.sandboxes.github.as_ref().map(|_| format!("{}/sandbox/github", self.url)),
             "STRIPE_API_URL" => self.sandboxes.stripe.as_ref().map(|_| format!("{}/sandbox/stripe", self.url)),
+            // One of the template's own makes no sense to another SES, and the sandbox needs none.
+            "MAIL_CONFIGURATION_SET" => Some(String::new()),
             "PUBLIC_URL" => Some(self.url.to_owned()),
             _ => None,
         }
@@ -60,11 +62,14 @@ impl Environment<'_> {
             "AWS_ENDPOINT_URL_DYNAMODB",
             "AWS_ENDPOINT_URL_SQS",
             "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+            "AWS_ENDPOINT_URL_SESV2",
         ];
         let Some(embedded) = self.embedded else {
             let names = of_process.iter().chain(&endpoints);
             return names.filter_map(|name| Some(((*name).to_owned(), self.settings.get(name)?.to_owned()))).collect();
         };
+        let sandbox = self.sandboxes.mail.as_ref().map(|_| format!("{}/sandbox/mail", self.url));
+        let mail = sandbox.or_else(|| self.settings.get("AWS_ENDPOINT_URL_SESV2").map(str::to_owned));
         [
             ("AWS_ACCESS_KEY_ID", "embedded"),
             ("AWS_SECRET_ACCESS_KEY", "embedded"),
@@ -72,6 +77,7 @@ impl Environment<'_> {
             ("AWS_ENDPOINT_URL_DYNAMODB", embedded.dynamodb_endpoint()),
             ("AWS_ENDPOINT_URL_SQS", embedded.sqs_endpoint()),
             ("AWS_ENDPOINT_URL_SECRETS_MANAGER", embedded.secrets_endpoint()),
+            ("AWS_ENDPOINT_URL_SESV2", mail.as_deref().unwrap_or_default()),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into()

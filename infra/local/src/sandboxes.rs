@@ -1,9 +1,9 @@
-//! The sandboxes that stand in for GitHub and Stripe while no address of them is configured.
+//! The sandboxes that stand in for GitHub, Stripe and SES while no address of them is configured.
 
 use anyhow::Result;
 use axum::Router;
 use runtime::Settings;
-use testkit::{embedded::Data, github, stripe};
+use testkit::{embedded::Data, github, mail, stripe};
 
 use crate::World;
 
@@ -12,6 +12,7 @@ use crate::World;
 pub(crate) struct Sandboxes {
     pub(crate) github: Option<github::Sandbox>,
     pub(crate) stripe: Option<stripe::Sandbox>,
+    pub(crate) mail: Option<mail::Sandbox>,
 }
 
 impl Sandboxes {
@@ -25,6 +26,12 @@ impl Sandboxes {
             Data::Memory => Some(github::Sandbox::new(clock.clone())),
             Data::Dir(dir) => Some(github::Sandbox::open(dir.join("github.json"), clock.clone())?),
         };
+        // A table of one's own is a whole AWS of one's own, with its SES.
+        let mail = match data {
+            _ if ["AWS_ENDPOINT_URL_SESV2", "TABLE_NAME"].iter().any(|name| settings.get(name).is_some()) => None,
+            Data::Memory => Some(mail::Sandbox::new(clock.clone())),
+            Data::Dir(dir) => Some(mail::Sandbox::open(dir.join("mail.json"), clock.clone())?),
+        };
         let stripe = match data {
             _ if settings.get("STRIPE_API_URL").is_some() => None,
             Data::Memory => Some(stripe::Sandbox::new(clock, random, secret)),
@@ -33,16 +40,20 @@ impl Sandboxes {
         Ok(Self {
             github: github.map(|it| it.with_faults(faults.clone())),
             stripe: stripe.map(|it| it.with_faults(faults.clone())),
+            mail,
         })
     }
 
-    /// Their pages and their APIs, under `/sandbox`.
+    /// Their pages and their APIs, under `/sandbox`; that of SES at the root as well, for whoever takes this process for AWS.
     pub(crate) fn mount(&self, mut router: Router) -> Router {
         if let Some(github) = &self.github {
             router = router.nest_service("/sandbox/github", github.router());
         }
         if let Some(stripe) = &self.stripe {
             router = router.nest_service("/sandbox/stripe", stripe.router());
+        }
+        if let Some(mail) = &self.mail {
+            router = router.nest_service("/sandbox/mail", mail.router()).merge(mail.api());
         }
         router
     }

@@ -23,7 +23,7 @@ use testkit::{
     connector::{Connector, Grants},
     embedded::{self, Data, is_aws_call},
     faults::Faults,
-    github,
+    github, mail,
     sam::Template,
     stripe,
 };
@@ -97,6 +97,8 @@ pub struct Stack {
     pub github: Option<github::Sandbox>,
     /// Stripe's stand-in, unless the real one is configured.
     pub stripe: Option<stripe::Sandbox>,
+    /// SES's stand-in, with an inbox of everybody, unless another AWS is configured.
+    pub mail: Option<mail::Sandbox>,
     /// The queues of the template, dead-letter queues included, by logical id.
     pub queues: HashMap<String, Queue>,
     /// The embedded services, unless others are configured.
@@ -161,6 +163,7 @@ impl Stack {
             store,
             github: sandboxes.github,
             stripe: sandboxes.stripe,
+            mail: sandboxes.mail,
             queues,
             embedded,
             router,

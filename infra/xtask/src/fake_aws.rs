@@ -30,6 +30,7 @@ pub(crate) fn environment(aws: SocketAddr) -> Vec<(&'static str, String)> {
     let mut variables = vec![
         ("PAYMENTS_QUEUE_URL", format!("{aws}/123456789012/payments")),
         ("ACCESS_QUEUE_URL", format!("{aws}/123456789012/access")),
+        ("DELIVERIES_QUEUE_URL", format!("{aws}/123456789012/deliveries")),
         ("STRIPE_API_URL", aws.clone()),
         ("GITHUB_API_URL", aws.clone()),
         ("AWS_ENDPOINT_URL", aws),
@@ -38,6 +39,7 @@ pub(crate) fn environment(aws: SocketAddr) -> Vec<(&'static str, String)> {
         ("TABLE_NAME", "Table"),
         ("VOLATILE_TABLE_NAME", "VolatileTable"),
         ("PUBLIC_URL", "https://tollgate.example.com"),
+        ("MAIL_FROM", "Tollgate <no-reply@tollgate.example.com>"),
         ("STRIPE_SECRET_KEY_NAME", "tollgate/stripe-secret-key"),
         ("STRIPE_WEBHOOK_SECRET_NAME", "tollgate/stripe-webhook-secret"),
         ("GITHUB_CREDENTIALS_NAME", "tollgate/github-credentials"),

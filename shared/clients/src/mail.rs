@@ -54,11 +54,7 @@ impl Mail {
     ///
     /// The client should not repeat calls by itself: SES knows no idempotency keys, so a call that timed out and is
     /// repeated may send twice.
-    pub fn new(
-        client: impl FnOnce() -> Client + Send + 'static,
-        from: &str,
-        configuration_set: Option<&str>,
-    ) -> Self {
+    pub fn new(client: impl FnOnce() -> Client + Send + 'static, from: &str, configuration_set: Option<&str>) -> Self {
         let sender = Sender { from: from.to_owned(), configuration_set: configuration_set.map(str::to_owned) };
         Self { client: Arc::new(LazyLock::new(Box::new(client))), sender: Arc::new(sender) }
     }

@@ -159,6 +159,11 @@ pub fn rate(bucket: &Bucket, sha256: &str, window: Window) -> Key {
     Key::new(format!("RATE#{}#{sha256}", bucket.name), window.starts_at().to_string())
 }
 
+/// In the volatile table: how many letters an address was sent on a day (UTC), by the SHA-256 of the address.
+pub fn letters_of_day(company: CompanyId, sha256: &str, day: Timestamp) -> Key {
+    Key::new(format!("C#{company}#LETTERS#{sha256}"), day.strftime("%Y-%m-%d").to_string())
+}
+
 fn account(id: GithubUserId) -> String {
     // Padded, so that accounts sort by number.
     format!("{:020}", id.0)

@@ -8,6 +8,7 @@ mod companies;
 mod entitlements;
 pub mod keys;
 mod logs;
+mod mail_caps;
 pub mod meter;
 mod page;
 mod pauses;
@@ -19,6 +20,7 @@ mod tallies;
 
 pub use companies::Operator;
 pub use entitlements::AccessRecord;
+pub use mail_caps::LETTERS_A_DAY;
 pub use page::{Page, PageRequest};
 pub use purchases::{Begun, Change, PurchaseFilter};
 pub use rates::Lease;

@@ -222,7 +222,7 @@ impl Table {
         Ok(Write(TransactWriteItem::builder().put(put).build()))
     }
 
-    /// Changes an item in place with an update expression, in which `#type` stands for the reserved word.
+    /// Changes an item in place with an update expression, in which `#type` and `#ttl` stand for the reserved words.
     pub(crate) fn update(
         &self,
         key: &Key,
@@ -230,14 +230,14 @@ impl Table {
         values: Vec<(String, AttributeValue)>,
         condition: Option<&str>,
     ) -> Result<Write, Failure> {
+        let reserved = ["#type", "#ttl"].into_iter().filter(|name| expression.contains(name));
+        let names: HashMap<_, _> = reserved.map(|name| (name.to_owned(), name[1..].to_owned())).collect();
         let update = Update::builder()
             .table_name(&*self.name)
             .set_key(Some(key_item(key)))
             .update_expression(expression)
             .set_condition_expression(condition.map(str::to_owned))
-            .set_expression_attribute_names(
-                expression.contains("#type").then(|| [("#type".to_owned(), "type".to_owned())].into()),
-            )
+            .set_expression_attribute_names((!names.is_empty()).then_some(names))
             .set_expression_attribute_values((!values.is_empty()).then(|| values.into_iter().collect()))
             .build()
             .map_err(|error| Failure::broken("building a write", error))?;

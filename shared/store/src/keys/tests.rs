@@ -75,6 +75,7 @@ fn rows() -> Vec<Row> {
             rate(&domain::rate::CALLER, &"ab".repeat(32), Window::at(at)),
             "`lease`: answers of a conditional update",
         ),
+        row("letters of a day (volatile)", letters_of_day(c, &"ab".repeat(32), at), "conditions only"),
     ]
 }
 

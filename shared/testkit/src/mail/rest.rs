@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{KEPT_MESSAGES, Message, SEND, Sandbox, State};
-use crate::{sandbox::Answer, sam::REGION};
+use crate::{sam::REGION, sandbox::Answer};
 
 /// The most recipients of one message.
 const MOST_RECIPIENTS: usize = 50;

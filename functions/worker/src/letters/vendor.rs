@@ -1,0 +1,98 @@
+//! Letters to vendors: what they should look at.
+
+use domain::Timestamp;
+
+use super::{
+    Message, Money, Sale,
+    layout::{Draft, day, moment},
+};
+
+/// What a vendor is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VendorLetter {
+    /// A renewal could not be paid.
+    PaymentFailed {
+        /// What is owed.
+        amount: Money,
+        /// When Stripe tries again, if it does.
+        next_attempt: Option<Timestamp>,
+        /// When the gate closes if it stays unpaid; by itself it stays open without.
+        access_until: Option<Timestamp>,
+    },
+    /// A buyer disputes a payment with their bank.
+    Disputed {
+        /// What is disputed.
+        amount: Money,
+        /// The bank's word for it.
+        reason: Option<String>,
+        /// Until when evidence can be handed in.
+        evidence_until: Option<Timestamp>,
+    },
+    /// Money went back.
+    Refunded {
+        /// What went back in all.
+        refunded: Money,
+        /// What was paid.
+        paid: Money,
+        /// Whether the gate closes.
+        access_ends: bool,
+    },
+    /// Somebody has paid and cannot be let in.
+    AccessBlocked {
+        /// `owner/name`.
+        repository: String,
+        /// What stands in the way.
+        problem: String,
+    },
+    /// Somebody should not have access any more, and cannot be shut out.
+    RevocationBlocked {
+        /// `owner/name`.
+        repository: String,
+        /// What stands in the way.
+        problem: String,
+    },
+}
+
+pub(super) fn write(sale: &Sale, letter: &VendorLetter) -> Message {
+    let product = &sale.product;
+    let draft = match letter {
+        VendorLetter::PaymentFailed { amount, next_attempt, access_until } => {
+            Draft::new(format!("A renewal of {product} could not be paid"))
+                .paragraph("The buyer was told, with a link to pay.")
+                .fact("To be paid", &amount.to_string())
+                .fact("Tried again", &next_attempt.map_or_else(|| "No more".to_owned(), day))
+                .fact("Access until", &access_until.map_or_else(|| "It is ended by you".to_owned(), moment))
+        }
+        VendorLetter::Disputed { amount, reason, evidence_until } => {
+            Draft::new(format!("A payment for {product} is disputed"))
+                .paragraph("Answer it in Stripe's dashboard. Without evidence the dispute is lost.")
+                .fact("Disputed", &amount.to_string())
+                .fact_if("Reason", reason.as_deref())
+                .fact_if("Evidence until", evidence_until.map(moment).as_deref())
+        }
+        VendorLetter::Refunded { refunded, paid, access_ends } => {
+            let access = if *access_ends { "The gate closes." } else { "The buyer keeps access." };
+            Draft::new(format!("A payment for {product} was refunded"))
+                .paragraph(access)
+                .fact("Refunded", &refunded.to_string())
+                .fact("Of", &paid.to_string())
+        }
+        VendorLetter::AccessBlocked { repository, problem } => {
+            Draft::new(format!("A buyer of {product} cannot be let in"))
+                .paragraph("The buyer has paid and waits. This needs you: it does not heal by itself.")
+                .fact("Repository", repository)
+                .fact("Problem", problem)
+        }
+        VendorLetter::RevocationBlocked { repository, problem } => {
+            Draft::new(format!("Somebody still has access to {product}"))
+                .paragraph("Their purchase has ended, and their access could not be taken. This needs you.")
+                .fact("Repository", repository)
+                .fact("Problem", problem)
+        }
+    };
+    draft
+        .fact("GitHub account", &sale.account)
+        .fact("Address", &sale.email)
+        .link("See the purchase", &sale.purchase_url)
+        .end("You get this letter because you sell with Tollgate.")
+}

@@ -1,0 +1,61 @@
+//! How many letters an address was sent today. It may be lost: then a few more are sent than should be.
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::{
+    CompanyId, Failure, Timestamp,
+    text::{Email, hex},
+};
+use sha2::{Digest, Sha256};
+
+use crate::{
+    Volatile,
+    keys::{self, Key},
+    table::{Refusal, number, text},
+};
+
+/// The letters that one address is sent on one day (UTC) at most, so that nobody can be buried in them by checkouts that
+/// somebody else begins in their name.
+pub const LETTERS_A_DAY: u32 = 20;
+
+/// How long the count of a day is kept after its first letter, in seconds.
+const KEPT_SECONDS: i64 = 2 * 24 * 60 * 60;
+
+impl Volatile {
+    /// Counts one letter more to an address today; `false` when it has had as many as it may.
+    pub async fn claim_letter(&self, company: CompanyId, to: &Email, now: Timestamp) -> Result<bool, Failure> {
+        let values = vec![
+            (":type".to_owned(), text("letters of a day")),
+            (":ttl".to_owned(), number(now.as_second() + KEPT_SECONDS)),
+            (":one".to_owned(), number(1)),
+            (":most".to_owned(), number(LETTERS_A_DAY)),
+        ];
+        let update = "SET #type = :type, #ttl = if_not_exists(#ttl, :ttl) ADD letters :one";
+        let condition = "attribute_not_exists(letters) OR letters < :most";
+        self.count(&key(company, to, now), update, values, condition).await
+    }
+
+    /// Takes back what [`Volatile::claim_letter`] counted on the same day, for a letter that was surely not sent.
+    pub async fn return_letter(&self, company: CompanyId, to: &Email, now: Timestamp) -> Result<(), Failure> {
+        let values = vec![(":one".to_owned(), number(-1)), (":none".to_owned(), number(0))];
+        self.count(&key(company, to, now), "ADD letters :one", values, "letters > :none").await.map(drop)
+    }
+
+    async fn count(
+        &self,
+        key: &Key,
+        update: &str,
+        values: Vec<(String, AttributeValue)>,
+        condition: &str,
+    ) -> Result<bool, Failure> {
+        match self.table.transact(vec![self.table.update(key, update, values, Some(condition))?]).await {
+            Ok(()) => Ok(true),
+            Err(Refusal::Conditions(_)) => Ok(false),
+            Err(Refusal::Failure(failure)) => Err(failure),
+        }
+    }
+}
+
+fn key(company: CompanyId, to: &Email, now: Timestamp) -> Key {
+    let address = to.as_str().to_lowercase();
+    keys::letters_of_day(company, &hex(&Sha256::digest(address.as_bytes())), now)
+}
