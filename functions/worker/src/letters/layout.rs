@@ -74,15 +74,16 @@ impl Draft {
     fn text(&self, small_print: &str) -> String {
         let mut text = String::new();
         for part in &self.parts {
-            // Writing into a string cannot fail.
-            let _ = match part {
-                Part::Paragraph(paragraph) => writeln!(text, "{paragraph}\n"),
-                Part::Button(label, url) | Part::Link(label, url) => writeln!(text, "{label}:\n{url}\n"),
+            match part {
+                Part::Paragraph(paragraph) => text.extend([paragraph, "\n"]),
+                Part::Button(label, url) | Part::Link(label, url) => text.extend([label, ":\n", url, "\n"]),
                 Part::Facts(facts) => {
-                    facts.iter().for_each(|(name, value)| text.extend([name, ": ", value.as_str(), "\n"]));
-                    writeln!(text)
+                    for (name, value) in facts {
+                        text.extend([name, ": ", value, "\n"]);
+                    }
                 }
-            };
+            }
+            text.push('\n');
         }
         text + "-- \n" + small_print + "\n"
     }

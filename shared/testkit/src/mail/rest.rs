@@ -34,11 +34,14 @@ struct Call {
 }
 
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase", default)]
+#[serde(default)]
 struct Destination {
-    to_addresses: Vec<String>,
-    cc_addresses: Vec<String>,
-    bcc_addresses: Vec<String>,
+    #[serde(rename = "ToAddresses")]
+    to: Vec<String>,
+    #[serde(rename = "CcAddresses")]
+    cc: Vec<String>,
+    #[serde(rename = "BccAddresses")]
+    bcc: Vec<String>,
 }
 
 /// Raw and templated content are not understood here.
@@ -98,8 +101,7 @@ async fn send(
 
 /// The message of a call, without its id.
 fn message(sandbox: &Sandbox, call: Call) -> Result<Message, Answer> {
-    let Destination { to_addresses, cc_addresses, bcc_addresses } = call.destination;
-    let to = [to_addresses, cc_addresses, bcc_addresses].concat();
+    let to = [call.destination.to, call.destination.cc, call.destination.bcc].concat();
     if to.is_empty() || to.len() > MOST_RECIPIENTS {
         return Err(bad("Recipient count must be between 1 and 50."));
     }
