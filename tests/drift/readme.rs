@@ -25,7 +25,8 @@ fn quoted(text: &str, delimiter: char) -> impl Iterator<Item = &str> {
 }
 
 fn is_variable(name: &str) -> bool {
-    name.contains('_') && name.chars().all(|it| it.is_ascii_uppercase() || it == '_')
+    let is_part = |it: char| it.is_ascii_uppercase() || it.is_ascii_digit() || it == '_';
+    name.contains('_') && name.chars().all(is_part)
 }
 
 #[test]
