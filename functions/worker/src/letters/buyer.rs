@@ -130,7 +130,7 @@ pub(super) fn write(about: &About, letter: &BuyerLetter) -> Message {
         BuyerLetter::PaymentFailed { amount, pay_url, next_attempt, access_until } => {
             let draft = payment_failed(about, amount, *next_attempt, *access_until);
             match pay_url {
-                Some(url) => draft.link("Pay now", url),
+                Some(url) => draft.paragraph("You can pay now, with this card or another one.").link("Pay now", url),
                 None => draft,
             }
         }
@@ -236,7 +236,7 @@ fn payment_failed(
     access_until: Option<Timestamp>,
 ) -> Draft {
     let next = match next_attempt {
-        Some(at) => format!("It is tried again on {}. You can also pay now, or use another card.", day(at)),
+        Some(at) => format!("It is tried again on {}.", day(at)),
         None => "It is not tried again by itself.".to_owned(),
     };
     Draft::new(format!("The payment for {} failed", about.product))
