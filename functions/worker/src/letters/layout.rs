@@ -127,7 +127,7 @@ impl Part {
                 let row = |(name, value): &(&str, String)| {
                     let (name, value) = (escape(name), escape(value));
                     format!(
-                        "<tr><th scope=\"row\" style=\"{cell};font-weight:400\">{name}</th>\
+                        "<tr><th scope=\"row\" style=\"{cell};width:34%;font-weight:400;overflow-wrap:normal;word-break:normal\">{name}</th>\
                          <td style=\"{cell};font-weight:600\">{value}</td></tr>"
                     )
                 };

@@ -156,7 +156,7 @@ fn a_link_to_sign_in_is_short_lived_and_not_to_be_passed_on() {
     <h1 style="font-size:22px;line-height:1.3;margin:0 0 16px">Sign in to Tollgate</h1>
     <p style="margin:0 0 16px">Follow the link to sign in. It works once.</p>
     <p style="margin:24px 0"><a href="https://tollgate.example.com/sign-in#tgl_1" style="display:inline-block;padding:12px 20px;border-radius:8px;background:#4f46e5;color:#ffffff;text-decoration:none;font-weight:600">Sign in</a></p>
-    <table style="border-collapse:collapse;width:100%;margin:0 0 16px"><tr><th scope="row" style="padding:6px 12px 6px 0;text-align:left;vertical-align:top;border-bottom:1px solid #8a8a8a;font-weight:400">Works until</th><td style="padding:6px 12px 6px 0;text-align:left;vertical-align:top;border-bottom:1px solid #8a8a8a;font-weight:600">8 January 2026, 09:30 UTC</td></tr></table>
+    <table style="border-collapse:collapse;width:100%;margin:0 0 16px"><tr><th scope="row" style="padding:6px 12px 6px 0;text-align:left;vertical-align:top;border-bottom:1px solid #8a8a8a;width:34%;font-weight:400;overflow-wrap:normal;word-break:normal">Works until</th><td style="padding:6px 12px 6px 0;text-align:left;vertical-align:top;border-bottom:1px solid #8a8a8a;font-weight:600">8 January 2026, 09:30 UTC</td></tr></table>
     <p style="font-size:14px;margin:32px 0 0;padding:16px 0 0;border-top:1px solid #8a8a8a">If you did not ask to sign in, do nothing: nobody can without this letter. Do not pass it on.</p>
     </div></body></html>
     "##);

@@ -27,19 +27,20 @@ async fn list(Shared(sandbox): Shared<Sandbox>, OriginalUri(original): OriginalU
     if messages.is_empty() {
         return page(StatusCode::OK, "Inbox", LABEL, "<p class=\"quiet\">Nothing has been sent yet.</p>");
     }
-    let mut html = String::from("<table><tr><th>Sent</th><th>To</th><th>Subject</th></tr>");
+    let mut html = String::new();
     for message in messages.iter().rev() {
         let _ = write!(
             html,
-            "<tr><td>{:.0}</td><td>{}</td><td><a href=\"{}/messages/{}\">{}</a></td></tr>",
-            message.at,
-            escape(&message.to.join(", ")),
+            "<p style=\"overflow-wrap:anywhere\"><a href=\"{}/messages/{}\">{}</a><br>\
+             <span class=\"quiet\">{} · {:.0}</span></p>",
             escape(&root),
             escape(&message.id),
             escape(&message.subject),
+            escape(&message.to.join(", ")),
+            message.at,
         );
     }
-    page(StatusCode::OK, "Inbox", LABEL, &(html + "</table>"))
+    page(StatusCode::OK, "Inbox", LABEL, &html)
 }
 
 async fn show(
@@ -67,7 +68,12 @@ fn body(message: &Message) -> String {
         ("Configuration set", message.configuration_set.clone().unwrap_or_default()),
     ];
     for (name, value) in usual.into_iter().chain(added).filter(|(_, value)| !value.is_empty()) {
-        let _ = write!(html, "<tr><th>{}</th><td>{}</td></tr>", escape(name), escape(&value));
+        let _ = write!(
+            html,
+            "<tr><th>{}</th><td style=\"overflow-wrap:anywhere\">{}</td></tr>",
+            escape(name),
+            escape(&value)
+        );
     }
     html.push_str("</table>");
     if !message.html.is_empty() {
