@@ -75,7 +75,7 @@ impl LogEntry {
 
     /// With what a change changed: one that did not is left out.
     #[must_use]
-    pub fn changing(mut self, name: &str, before: impl ToString, after: impl ToString) -> Self {
+    pub fn changing(mut self, name: &str, before: &(impl ToString + ?Sized), after: &(impl ToString + ?Sized)) -> Self {
         let (before, after) = (before.to_string(), after.to_string());
         if before != after {
             self.changes.insert(name.to_owned(), (before, after));
@@ -89,8 +89,8 @@ impl LogEntry {
         self.about(after)
             .changing("status", before.status().name(), after.status().name())
             .changing("accessStatus", before.access_status().name(), after.access_status().name())
-            .changing("paidCents", before.facts.paid_cents(), after.facts.paid_cents())
-            .changing("refundedCents", before.facts.refunded_cents(), after.facts.refunded_cents())
+            .changing("paidCents", &before.facts.paid_cents(), &after.facts.paid_cents())
+            .changing("refundedCents", &before.facts.refunded_cents(), &after.facts.refunded_cents())
     }
 
     /// Caused by this request, event or delivery.

@@ -94,8 +94,7 @@ impl Sums {
             Some(Stored::Number(number)) => *number,
             _ => 0,
         };
-        let mut sums = Self::default();
-        sums.tally = Tally::from_fields(number);
+        let mut sums = Self { tally: Tally::from_fields(number), ..Self::default() };
         for (action, status) in Action::ALL.iter().flat_map(|action| LogStatus::ALL.map(|status| (*action, status))) {
             let count = number(&format!("l{}{}", action.code(), status.code()));
             if count != 0 {

@@ -43,9 +43,9 @@ fn money() -> impl Strategy<Value = Facts> {
     (payments, refunds, singles, failures, disputes).prop_map(
         |(payments, refunds, single_refunds, failures, disputes)| Facts {
             payments,
+            failures,
             refunds,
             single_refunds,
-            failures,
             disputes,
             ..Facts::default()
         },

@@ -98,9 +98,8 @@ impl Purchase {
         let Some(subscription) = facts.subscription else { return settled };
         let closed = |reason| Gate::Closed { since: subscription.at, reason };
         match subscription.status {
-            Status::Canceled => closed(Closing::SubscriptionEnded),
             Status::IncompleteExpired if !facts.is_settled() => Gate::NotYet,
-            Status::IncompleteExpired => closed(Closing::SubscriptionEnded),
+            Status::IncompleteExpired | Status::Canceled => closed(Closing::SubscriptionEnded),
             Status::Paused => closed(Closing::Paused),
             Status::Unpaid => closed(Closing::Unpaid),
             Status::Incomplete | Status::Unknown => settled,
