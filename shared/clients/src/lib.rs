@@ -11,6 +11,9 @@ pub mod stripe;
 #[cfg(test)]
 mod loopback;
 
-pub use github::Github;
+pub use github::{
+    Github,
+    oauth::{AccessToken, GithubOAuth, OAuthError, OAuthUser},
+};
 pub use http::Http;
 pub use stripe::Stripe;
