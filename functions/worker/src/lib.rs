@@ -3,6 +3,7 @@
 
 mod access;
 mod github;
+mod github_events;
 mod payments;
 
 use clients::{Github, Stripe};
@@ -36,6 +37,7 @@ pub struct App {
 pub async fn handle(app: App, job: Job) -> Outcome {
     match job {
         Job::ApplyPayment { event } => payments::apply(&app, &event).await?,
+        Job::ApplyGithub { event } => github_events::apply(&app, &event)?,
         Job::SyncAccess { entitlement, attempt } => access::sync(&app, &entitlement, attempt).await?,
     }
     Ok(())
