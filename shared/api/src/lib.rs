@@ -17,7 +17,7 @@ pub use check::Check;
 pub use error::{ApiError, FieldProblem, Kind};
 pub use family::Family;
 pub use guard::{Guard, GuardFirst, Public};
-pub use input::{Id, Input, Params, RawBody, Valid};
+pub use input::{Id, Input, Params, Posted, RawBody, Valid};
 pub use page::{OnPage, Page};
 pub use paging::{PageQuery, Pagination};
 pub use rate::{ClientAddress, RateLimit, RateSlot};

@@ -68,9 +68,9 @@ impl<T> Kept<T> {
 
 impl Volatile {
     /// Keeps a sign-in with GitHub for ten minutes, under the hash of its state.
-    pub async fn begin_sign_in(&self, state: &Secret, attempt: &SignInAttempt, now: Timestamp) -> Result<(), Failure> {
+    pub async fn begin_sign_in(&self, state: &str, attempt: &SignInAttempt, now: Timestamp) -> Result<(), Failure> {
         let kept = Kept::new(attempt, None, now, ATTEMPT_SECONDS);
-        self.table.put(item("sign-in-attempt", &keys::sign_in_attempt(&sha256(state.reveal())), &kept)?).await
+        self.table.put(item("sign-in-attempt", &keys::sign_in_attempt(&sha256(state)), &kept)?).await
     }
 
     /// Takes the sign-in with this state: once. `None` when there is none, or none any more.

@@ -12,5 +12,10 @@ pub(super) fn render(error: &ApiError) -> (StatusCode, Page) {
         Kind::RateLimited => ("Too many requests", "Please try again later."),
         _ => ("This did not work", &*error.message),
     };
-    (super::status(error.kind), Page::new(title).paragraph(message))
+    let problems = error.fields.iter().map(|field| field.problem.to_string());
+    let page = match problems.reduce(|all, one| format!("{all} {one}")) {
+        Some(problems) => Page::new(title).paragraph(&problems),
+        None => Page::new(title).paragraph(message),
+    };
+    (super::status(error.kind), page)
 }
