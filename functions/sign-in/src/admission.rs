@@ -66,7 +66,8 @@ async fn memberships(app: &App, proof: &Proof) -> Result<Vec<Membership>, ApiErr
 
 /// The configured owner of a company that has no member yet; everybody else is refused.
 async fn first_owner(app: &App, proof: &Proof) -> Result<Option<(CompanyId, Member)>, ApiError> {
-    let refused = || ApiError::new(Kind::Forbidden, "You are not a member of any company here. Ask an owner to invite you.");
+    let refused =
+        || ApiError::new(Kind::Forbidden, "You are not a member of any company here. Ask an owner to invite you.");
     if !app.first_owner.as_ref().is_some_and(|owner| owner.is_proved_by(proof)) {
         return Err(refused());
     }

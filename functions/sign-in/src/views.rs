@@ -71,11 +71,7 @@ impl From<Member> for MemberView {
 
 impl From<Admitted> for SignedIn {
     fn from(Admitted { company, member, session: Issued { token, expires_at } }: Admitted) -> Self {
-        Self {
-            token: token.reveal().to_owned(),
-            expires_at: Time(expires_at),
-            user: UserView::new(company, member),
-        }
+        Self { token: token.reveal().to_owned(), expires_at: Time(expires_at), user: UserView::new(company, member) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Confirms credentials.
 
 use api::{ApiError, Kind};
-use domain::{Actor, CompanyId, company::Role, member::Member, session::Claims, token::Token};
+use domain::{CompanyId, company::Role, log::Actor, member::Member, session::Claims, token::Token};
 use http::request::Parts;
 use store::Store;
 
@@ -67,7 +67,7 @@ impl Authenticator {
         Ok(Confirmed {
             company: token.claimed_company,
             role: operator.role,
-            actor: Actor::OperatorToken { id: operator.id, name: operator.name },
+            actor: Actor::Token { id: operator.id.to_string(), name: operator.name },
             session: None,
         })
     }
@@ -78,7 +78,7 @@ impl Authenticator {
         Ok(Confirmed {
             company: claims.company,
             role: member.role,
-            actor: Actor::User { id: member.id, name: member.name() },
+            actor: Actor::User { id: member.id.to_string(), name: member.name() },
             session: Some((member, claims.clone())),
         })
     }

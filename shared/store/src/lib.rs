@@ -29,7 +29,7 @@ pub use page::{Page, PageRequest};
 pub use purchases::{Begun, Change, PurchaseFilter};
 pub use rates::Lease;
 pub use repositories::{Listed, ListingRefused};
-pub use sign_ins::{LinkUse, SignInAttempt, is_link_token};
+pub use sign_ins::{LINK_SECONDS, LinkUse, SignInAttempt, is_link_token};
 pub use tallies::{DayNumber, Sums, day_number};
 
 use domain::text;

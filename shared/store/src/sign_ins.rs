@@ -16,7 +16,7 @@ use crate::{
 /// How long GitHub may take to send a browser back, in seconds.
 const ATTEMPT_SECONDS: i64 = 10 * 60;
 /// How long a mailed link is good, in seconds.
-const LINK_SECONDS: i64 = 15 * 60;
+pub const LINK_SECONDS: i64 = 15 * 60;
 /// Hexadecimal digits of a link's token that say which address it is for; the rest is random.
 const MAILBOX_DIGITS: usize = 32;
 /// All of a link's hexadecimal digits: 16 bytes for the address, 32 random ones.

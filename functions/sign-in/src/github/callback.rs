@@ -69,12 +69,9 @@ impl Input for Answer {
 
 /// The state first: until it is known that this browser was sent to GitHub by us, nothing else is looked at. It is taken, so
 /// it is good for one try.
-async fn finish(
-    app: &App,
-    headers: &HeaderMap,
-    answer: &Answer,
-) -> Result<(Admitted, Option<NextPath>), ApiError> {
-    let begin_again = || unusable("state", "This sign-in is not known here, was used or took too long. Please begin again.");
+async fn finish(app: &App, headers: &HeaderMap, answer: &Answer) -> Result<(Admitted, Option<NextPath>), ApiError> {
+    let begin_again =
+        || unusable("state", "This sign-in is not known here, was used or took too long. Please begin again.");
     let cookie = app.authenticator.sessions().cookie_called(STATE_COOKIE, headers)?;
     if cookie.as_ref() != Some(&answer.state) {
         return Err(begin_again());

@@ -41,7 +41,8 @@ async fn by_browser(visitor: &Visitor, app: &App, headers: &HeaderMap, link: &Li
 
 async fn finish(visitor: &Visitor, app: &App, link: &Link) -> Result<(Admitted, Option<NextPath>), ApiError> {
     visitor.allowed(&rate::ANONYMOUS).await?;
-    let reason = "This link was used, is older than 15 minutes, or was followed by a newer one. Please ask for another.";
+    let reason =
+        "This link was used, is older than 15 minutes, or was followed by a newer one. Please ask for another.";
     let used = app.volatile.take_sign_in_link(&link.token, app.clock.now()).await?;
     let used = used.ok_or_else(|| ApiError::field("token", Problem::Unusable { reason }))?;
     let admitted = admit(app, Proof { github: None, email: Some(used.email) }).await?;

@@ -2,7 +2,7 @@
 
 use api::{ApiError, Json};
 use auth::{Confirmed, Viewer};
-use domain::{Actor, CompanyId, company::Role, token::TokenId};
+use domain::{CompanyId, company::Role, log::Actor};
 use serde::Serialize;
 
 use crate::views::UserView;
@@ -12,8 +12,8 @@ pub(crate) async fn me(viewer: Viewer) -> Result<Json<Me>, ApiError> {
     let Confirmed { company, role, actor, session } = viewer.confirmed().await?;
     let user = session.map(|(member, _)| UserView::new(company, member));
     let token = match actor {
-        Actor::OperatorToken { id, name } => Some(Token { id, name }),
-        Actor::User { .. } => None,
+        Actor::Token { id, name } => Some(Token { id, name }),
+        _ => None,
     };
     Ok(Json(Me { company, role, user, token }))
 }
@@ -28,6 +28,6 @@ pub(crate) struct Me {
 
 #[derive(Debug, Serialize)]
 struct Token {
-    id: TokenId,
+    id: String,
     name: String,
 }
