@@ -8,6 +8,7 @@ use jobs::Queue;
 use runtime::{Edges, Services, Settings};
 use testkit::{
     embedded,
+    github::{OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET},
     sam::{Function, Template},
 };
 
@@ -45,6 +46,7 @@ impl Environment<'_> {
     fn sandboxed(&self, name: &str) -> Option<String> {
         match name {
             "GITHUB_API_URL" => self.sandboxes.github.as_ref().map(|_| format!("{}/sandbox/github", self.url)),
+            "GITHUB_WEB_URL" => self.sandboxes.github.as_ref().map(|_| format!("{}/sandbox/github", self.url)),
             "STRIPE_API_URL" => self.sandboxes.stripe.as_ref().map(|_| format!("{}/sandbox/stripe", self.url)),
             // One of the template's own makes no sense to another SES, and the sandbox needs none.
             "MAIL_CONFIGURATION_SET" => Some(String::new()),
@@ -117,7 +119,12 @@ impl Environment<'_> {
     }
 
     /// Puts the configured secrets into the embedded Secrets Manager, under the names that the template gives them.
-    pub(crate) fn seed_secrets(&self, embedded: &embedded::Services, webhooks: &WebhookSecrets) -> Result<()> {
+    pub(crate) fn seed_secrets(
+        &self,
+        embedded: &embedded::Services,
+        webhooks: &WebhookSecrets,
+        random: &Random,
+    ) -> Result<()> {
         let sandbox_key = self.sandboxes.stripe.as_ref().map(|_| SANDBOX_STRIPE_KEY.to_owned());
         let sandbox_token = self.sandboxes.github.as_ref().map(|_| SANDBOX_GITHUB_TOKEN.to_owned());
         let configured = |name: &str| self.settings.get(name).map(str::to_owned);
@@ -126,6 +133,9 @@ impl Environment<'_> {
             ("STRIPE_WEBHOOK_SECRET_NAME", webhooks.stripe.clone()),
             ("GITHUB_WEBHOOK_SECRET_NAME", webhooks.github.clone()),
             ("GITHUB_CREDENTIALS_NAME", self.github_credentials().or(sandbox_token)),
+            ("GITHUB_OAUTH_NAME", self.github_oauth()),
+            // Nobody else knows them, so sessions end with this process unless keys are configured.
+            ("SESSION_KEYS_NAME", configured("SESSION_KEYS").or_else(|| Some(text::hex(&random.bytes::<32>())))),
         ];
         for (variable, value) in secrets {
             let Some(value) = value else { continue };
@@ -138,6 +148,15 @@ impl Environment<'_> {
             embedded.put_secret(&name, &value)?;
         }
         Ok(())
+    }
+
+    /// An OAuth App's id and secret in the form that the secret has; the sandbox knows one App.
+    fn github_oauth(&self) -> Option<String> {
+        let app = |id: &str, secret: &str| serde_json::json!({"client_id": id, "client_secret": secret}).to_string();
+        let configured =
+            self.settings.get("GITHUB_OAUTH_CLIENT_ID").zip(self.settings.get("GITHUB_OAUTH_CLIENT_SECRET"));
+        let sandboxed = || self.sandboxes.github.as_ref().map(|_| app(OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET));
+        configured.map(|(id, secret)| app(id, secret)).or_else(sandboxed)
     }
 
     /// A token, or an App's id and key in the form that the secret has.

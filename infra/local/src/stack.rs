@@ -139,7 +139,7 @@ impl Stack {
         };
         if let Some(embedded) = &embedded {
             embedded.apply(&template).await?;
-            environment.seed_secrets(embedded, &webhook_secrets)?;
+            environment.seed_secrets(embedded, &webhook_secrets, &world.random)?;
         }
         let edges = edges(&world, embedded.as_ref());
         let functions = Functions::build(
