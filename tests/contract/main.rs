@@ -13,6 +13,7 @@ mod pages;
 mod products_and_checkout;
 mod rate_limits;
 mod repositories;
+mod sign_in;
 mod stripe_webhook;
 mod webhook_secrets;
 

@@ -193,6 +193,11 @@ impl TestStack {
         self.send(self.request(Method::GET, path).body(Body::empty()).unwrap()).await
     }
 
+    /// `GET` with a token, an operator's or a session's.
+    pub async fn get_as(&self, path: &str, token: &Secret) -> Answer {
+        self.send(bearer(http::Request::get(path), token).body(Body::empty()).unwrap()).await
+    }
+
     /// `POST` of JSON, with company 1's token where the path is an operator's.
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         let request = self.request(Method::POST, path).header(header::CONTENT_TYPE, "application/json");
