@@ -78,8 +78,8 @@ const GRANTS: &[(&str, &[&str])] = &[
     (
         "DeliveriesWorkerFunction",
         &[
-            "dynamodb GetItem PutItem UpdateItem on Table",
-            "dynamodb UpdateItem on VolatileTable",
+            "dynamodb GetItem PutItem Query UpdateItem on Table",
+            "dynamodb PutItem UpdateItem on VolatileTable",
             "logs CreateLogStream PutLogEvents on DeliveriesWorkerLogs",
             "ses SendEmail on configuration-set:MailConfigurationSet identity:MailIdentity",
             "sqs ChangeMessageVisibility DeleteMessage GetQueueAttributes ReceiveMessage SendMessage on DeliveriesQueue",

@@ -33,6 +33,7 @@ pub(crate) fn environment(aws: SocketAddr) -> Vec<(&'static str, String)> {
         ("DELIVERIES_QUEUE_URL", format!("{aws}/123456789012/deliveries")),
         ("STRIPE_API_URL", aws.clone()),
         ("GITHUB_API_URL", aws.clone()),
+        ("GITHUB_WEB_URL", aws.clone()),
         ("AWS_ENDPOINT_URL", aws),
     ];
     let fixed = [
@@ -44,6 +45,8 @@ pub(crate) fn environment(aws: SocketAddr) -> Vec<(&'static str, String)> {
         ("STRIPE_WEBHOOK_SECRET_NAME", "tollgate/stripe-webhook-secret"),
         ("GITHUB_WEBHOOK_SECRET_NAME", "tollgate/github-webhook-secret"),
         ("GITHUB_CREDENTIALS_NAME", "tollgate/github-credentials"),
+        ("GITHUB_OAUTH_NAME", "tollgate/github-oauth"),
+        ("SESSION_KEYS_NAME", "tollgate/session-keys"),
         ("RUST_LOG", "warn"),
         ("AWS_REGION", "us-east-1"),
         ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
