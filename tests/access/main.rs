@@ -17,6 +17,7 @@ use serde_json::{Value, json};
 fn endpoints() -> Vec<Endpoint> {
     let mut all = Vec::new();
     all.extend(repositories::api().endpoints());
+    all.extend(sign_in::api().endpoints());
     all.extend(storefront::api().endpoints());
     all.extend(purchases::api().endpoints());
     all.extend(webhook_intake::api().endpoints());
@@ -26,7 +27,8 @@ fn endpoints() -> Vec<Endpoint> {
 
 /// Those that ask who is calling.
 fn guarded() -> Vec<Endpoint> {
-    endpoints().into_iter().filter(|it| !["Public", "SignedByStripe", "Visitor"].contains(&it.guard)).collect()
+    let open = ["Public", "SignedByGithub", "SignedByStripe", "Visitor"];
+    endpoints().into_iter().filter(|it| !open.contains(&it.guard)).collect()
 }
 
 /// A stack with something of company 1's at every endpoint.
@@ -34,6 +36,9 @@ struct Shop {
     t: TestStack,
     repository: String,
     purchase: String,
+    /// A viewer's token and a member, to be changed.
+    token: String,
+    member: String,
 }
 
 impl Shop {
@@ -42,16 +47,26 @@ impl Shop {
         let repository = t.list_theme().await;
         let sale = t.checkout(&repository, "johndoe").await;
         t.pay_and_settle(&sale).await;
-        Self { t, repository, purchase: sale.purchase }
+        let token = t.post("/api/admin/tokens", &json!({"name": "a till", "role": "viewer"})).await.text("/id");
+        let member = t.post("/api/admin/members", &json!({"email": "clerk@example.com", "role": "viewer"})).await;
+        Self { repository, purchase: sale.purchase, token, member: member.text("/id"), t }
     }
 
     /// A request that would do something if its sender were let in.
     fn request(&self, endpoint: Endpoint) -> (http::request::Builder, Value) {
-        let id = if endpoint.path.starts_with("/api/admin/customers/") { &self.purchase } else { &self.repository };
+        let id = match endpoint.path.split('/').nth(3) {
+            Some("customers") => &self.purchase,
+            Some("tokens") => &self.token,
+            Some("members") => &self.member,
+            _ => &self.repository,
+        };
         let path = endpoint.path.replace("{id}", id);
         assert!(!path.contains('{'), "tests/access does not know what to put into {path}");
         let body = match (endpoint.method, endpoint.path) {
-            ("GET", _) => Value::Null,
+            ("GET" | "DELETE", _) | ("POST", "/api/auth/sign-out" | "/api/auth/sign-out-everywhere") => Value::Null,
+            ("POST", "/api/admin/tokens") => json!({"name": "another", "role": "viewer"}),
+            ("POST", "/api/admin/members") => json!({"email": "another@example.com", "role": "viewer"}),
+            ("PATCH", "/api/admin/members/{id}") => json!({"role": "admin"}),
             ("POST", "/api/admin/repositories") => with(example_repository(), &json!({"githubRepoName": "another"})),
             (method, path) => panic!("tests/access needs a body for {method} {path} that would be accepted"),
         };
@@ -73,7 +88,17 @@ impl Shop {
     #[track_caller]
     fn tells_nothing(&self, answer: &Answer) {
         let text = String::from_utf8_lossy(&answer.body).into_owned();
-        for ours in [&self.repository, &self.purchase, "customer@example.com", "johndoe", "premium-theme"] {
+        for ours in [
+            &self.repository,
+            &self.purchase,
+            &self.token,
+            &self.member,
+            "a till",
+            "clerk@",
+            "customer@example.com",
+            "johndoe",
+            "premium-theme",
+        ] {
             assert!(!text.contains(ours), "{ours} in {answer}");
         }
     }

@@ -7,11 +7,13 @@ mod bad_requests;
 mod customers;
 mod errors;
 mod fuzz;
+mod github_webhook;
 mod limiter;
 mod pages;
 mod products_and_checkout;
 mod rate_limits;
 mod repositories;
+mod sign_in;
 mod stripe_webhook;
 mod webhook_secrets;
 

@@ -9,11 +9,22 @@ use crate::template;
 /// One line per statement of the function's role: the service, its actions, what they work on.
 const GRANTS: &[(&str, &[&str])] = &[
     (
+        "SignInFunction",
+        &[
+            "dynamodb DeleteItem GetItem PutItem Query UpdateItem on Table",
+            "dynamodb DeleteItem PutItem UpdateItem on VolatileTable",
+            "logs CreateLogStream PutLogEvents on SignInLogs",
+            "secretsmanager GetSecretValue on secret:GithubCredentialsName secret:GithubOauthName secret:SessionKeysName",
+            "sqs SendMessage on DeliveriesQueue",
+        ],
+    ),
+    (
         "RepositoriesFunction",
         &[
             "dynamodb GetItem PutItem Query UpdateItem on Table",
             "dynamodb UpdateItem on VolatileTable",
             "logs CreateLogStream PutLogEvents on RepositoriesLogs",
+            "secretsmanager GetSecretValue on secret:SessionKeysName",
         ],
     ),
     (
@@ -32,14 +43,15 @@ const GRANTS: &[(&str, &[&str])] = &[
             "dynamodb GetItem Query on Table Table/index/gsi1 Table/index/gsi2",
             "dynamodb UpdateItem on VolatileTable",
             "logs CreateLogStream PutLogEvents on PurchasesLogs",
+            "secretsmanager GetSecretValue on secret:SessionKeysName",
         ],
     ),
     (
         "WebhookIntakeFunction",
         &[
             "logs CreateLogStream PutLogEvents on WebhookIntakeLogs",
-            "secretsmanager GetSecretValue on secret:StripeWebhookSecretName",
-            "sqs SendMessage on PaymentsQueue",
+            "secretsmanager GetSecretValue on secret:GithubWebhookSecretName secret:StripeWebhookSecretName",
+            "sqs SendMessage on AccessQueue PaymentsQueue",
         ],
     ),
     (
@@ -66,8 +78,8 @@ const GRANTS: &[(&str, &[&str])] = &[
     (
         "DeliveriesWorkerFunction",
         &[
-            "dynamodb GetItem PutItem UpdateItem on Table",
-            "dynamodb UpdateItem on VolatileTable",
+            "dynamodb GetItem PutItem Query UpdateItem on Table",
+            "dynamodb PutItem UpdateItem on VolatileTable",
             "logs CreateLogStream PutLogEvents on DeliveriesWorkerLogs",
             "ses SendEmail on configuration-set:MailConfigurationSet identity:MailIdentity",
             "sqs ChangeMessageVisibility DeleteMessage GetQueueAttributes ReceiveMessage SendMessage on DeliveriesQueue",

@@ -74,6 +74,9 @@ fn every_endpoint_is_listed() {
         for route in &function.routes {
             // Below a list stands only what follows its path.
             let whole = format!("{} {}", route.method, route.path);
+            if endpoints.contains(&format!("`{whole}`")) {
+                continue;
+            }
             let (list, rest) = whole.split_once("/{id}").map_or((whole.as_str(), false), |(list, _)| (list, true));
             let row = endpoints.lines().find(|row| row.contains(&format!("`{list}`")));
             let row = row.unwrap_or_else(|| panic!("README.md, Endpoints: add {whole}"));

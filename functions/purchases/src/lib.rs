@@ -19,13 +19,15 @@ pub fn api() -> Api<App> {
 pub struct App {
     /// The tables.
     pub store: Store,
+    /// Confirms callers.
+    pub authenticator: Authenticator,
     /// Counts requests.
     pub limiter: Limiter,
 }
 
 impl FromRef<App> for Authenticator {
     fn from_ref(app: &App) -> Self {
-        Self::new(app.store.clone())
+        app.authenticator.clone()
     }
 }
 

@@ -25,6 +25,8 @@ pub fn api() -> Api<App> {
 pub struct App {
     /// The tables.
     pub store: Store,
+    /// Confirms callers.
+    pub authenticator: Authenticator,
     /// Counts requests.
     pub limiter: Limiter,
     /// The present time.
@@ -35,7 +37,7 @@ pub struct App {
 
 impl FromRef<App> for Authenticator {
     fn from_ref(app: &App) -> Self {
-        Self::new(app.store.clone())
+        app.authenticator.clone()
     }
 }
 

@@ -5,6 +5,7 @@ async fn main() -> Result<(), runtime::Error> {
     let services = runtime::Services::from_env();
     let app = repositories::App {
         store: services.store()?,
+        authenticator: services.authenticator()?,
         limiter: auth::Limiter::new(services.volatile()?, services.clock()),
         clock: services.clock(),
         random: services.random(),

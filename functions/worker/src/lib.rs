@@ -4,11 +4,13 @@
 mod access;
 mod deliveries;
 mod github;
+mod github_events;
 pub mod letters;
 mod payments;
+mod sign_in_link;
 
 use clients::{Github, Mail, Stripe};
-use domain::{Clock, Failure, Random};
+use domain::{Clock, Failure, Random, member::FirstOwner};
 use jobs::{Job, Outcome, Queue};
 use store::{Store, Volatile};
 
@@ -31,8 +33,12 @@ pub struct App {
     pub mail: Mail,
     /// The present time.
     pub clock: Clock,
-    /// For the ids of log entries.
+    /// For the ids of log entries, and for links.
     pub random: Random,
+    /// Where browsers reach us, without a slash at the end.
+    pub public_url: String,
+    /// Who becomes the owner of company 1 while it has no member.
+    pub first_owner: Option<FirstOwner>,
 }
 
 /// Does one job. A job may come more than once, and in any order with others.
@@ -42,8 +48,10 @@ pub struct App {
 pub async fn handle(app: App, job: Job) -> Outcome {
     match job {
         Job::ApplyPayment { event } => payments::apply(&app, &event).await?,
+        Job::ApplyGithub { event } => github_events::apply(&app, &event)?,
         Job::SyncAccess { entitlement, attempt } => access::sync(&app, &entitlement, attempt).await?,
         Job::Deliver { company, purchase } => deliveries::deliver(&app, company, purchase).await?,
+        Job::SendSignInLink { email, next } => sign_in_link::send(&app, email, next).await?,
     }
     Ok(())
 }

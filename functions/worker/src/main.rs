@@ -13,6 +13,8 @@ async fn main() -> Result<(), runtime::Error> {
         mail: services.mail()?,
         clock: services.clock(),
         random: services.random(),
+        public_url: services.public_url()?,
+        first_owner: services.first_owner(),
     };
     runtime::consume(services, move |job| worker::handle(app.clone(), job)).await
 }

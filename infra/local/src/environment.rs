@@ -8,6 +8,7 @@ use jobs::Queue;
 use runtime::{Edges, Services, Settings};
 use testkit::{
     embedded,
+    github::{OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET},
     sam::{Function, Template},
 };
 
@@ -45,6 +46,7 @@ impl Environment<'_> {
     fn sandboxed(&self, name: &str) -> Option<String> {
         match name {
             "GITHUB_API_URL" => self.sandboxes.github.as_ref().map(|_| format!("{}/sandbox/github", self.url)),
+            "GITHUB_WEB_URL" => self.sandboxes.github.as_ref().map(|_| format!("{}/sandbox/github", self.url)),
             "STRIPE_API_URL" => self.sandboxes.stripe.as_ref().map(|_| format!("{}/sandbox/stripe", self.url)),
             // One of the template's own makes no sense to another SES, and the sandbox needs none.
             "MAIL_CONFIGURATION_SET" => Some(String::new()),
@@ -117,14 +119,23 @@ impl Environment<'_> {
     }
 
     /// Puts the configured secrets into the embedded Secrets Manager, under the names that the template gives them.
-    pub(crate) fn seed_secrets(&self, embedded: &embedded::Services, webhook_secret: Option<&str>) -> Result<()> {
+    pub(crate) fn seed_secrets(
+        &self,
+        embedded: &embedded::Services,
+        webhooks: &WebhookSecrets,
+        random: &Random,
+    ) -> Result<()> {
         let sandbox_key = self.sandboxes.stripe.as_ref().map(|_| SANDBOX_STRIPE_KEY.to_owned());
         let sandbox_token = self.sandboxes.github.as_ref().map(|_| SANDBOX_GITHUB_TOKEN.to_owned());
         let configured = |name: &str| self.settings.get(name).map(str::to_owned);
         let secrets = [
             ("STRIPE_SECRET_KEY_NAME", configured("STRIPE_SECRET_KEY").or(sandbox_key)),
-            ("STRIPE_WEBHOOK_SECRET_NAME", webhook_secret.map(str::to_owned)),
+            ("STRIPE_WEBHOOK_SECRET_NAME", webhooks.stripe.clone()),
+            ("GITHUB_WEBHOOK_SECRET_NAME", webhooks.github.clone()),
             ("GITHUB_CREDENTIALS_NAME", self.github_credentials().or(sandbox_token)),
+            ("GITHUB_OAUTH_NAME", self.github_oauth()),
+            // Nobody else knows them, so sessions end with this process unless keys are configured.
+            ("SESSION_KEYS_NAME", configured("SESSION_KEYS").or_else(|| Some(text::hex(&random.bytes::<32>())))),
         ];
         for (variable, value) in secrets {
             let Some(value) = value else { continue };
@@ -139,6 +150,15 @@ impl Environment<'_> {
         Ok(())
     }
 
+    /// An OAuth App's id and secret in the form that the secret has; the sandbox knows one App.
+    fn github_oauth(&self) -> Option<String> {
+        let app = |id: &str, secret: &str| serde_json::json!({"client_id": id, "client_secret": secret}).to_string();
+        let configured =
+            self.settings.get("GITHUB_OAUTH_CLIENT_ID").zip(self.settings.get("GITHUB_OAUTH_CLIENT_SECRET"));
+        let sandboxed = || self.sandboxes.github.as_ref().map(|_| app(OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET));
+        configured.map(|(id, secret)| app(id, secret)).or_else(sandboxed)
+    }
+
     /// A token, or an App's id and key in the form that the secret has.
     fn github_credentials(&self) -> Option<String> {
         let app = self.settings.get("GITHUB_APP_ID").zip(self.settings.get("GITHUB_APP_PRIVATE_KEY"));
@@ -147,9 +167,25 @@ impl Environment<'_> {
     }
 }
 
-/// The secrets that Stripe signs with, if they are configured; else the sandbox, if there is one, gets a secret that nobody knows.
-pub(crate) fn webhook_secret(settings: &Settings, random: &Random) -> Option<String> {
-    let configured = settings.get("STRIPE_WEBHOOK_SECRET").map(str::to_owned);
-    let sandboxed = settings.get("STRIPE_API_URL").is_none();
-    configured.or_else(|| sandboxed.then(|| format!("whsec_sandbox{}", text::hex(&random.bytes::<16>()))))
+/// What webhooks are signed with, comma-separated while secrets are being rotated.
+pub(crate) struct WebhookSecrets {
+    /// By Stripe.
+    pub(crate) stripe: Option<String>,
+    /// By GitHub.
+    pub(crate) github: Option<String>,
+}
+
+impl WebhookSecrets {
+    /// What is configured; else a sandbox, if there is one, gets a secret that nobody knows.
+    pub(crate) fn of(settings: &Settings, random: &Random) -> Self {
+        let secret = |configured: &str, api: &str, prefix: &str| {
+            let sandboxed = settings.get(api).is_none();
+            let made = || sandboxed.then(|| format!("{prefix}{}", text::hex(&random.bytes::<16>())));
+            settings.get(configured).map(str::to_owned).or_else(made)
+        };
+        Self {
+            stripe: secret("STRIPE_WEBHOOK_SECRET", "STRIPE_API_URL", "whsec_sandbox"),
+            github: secret("GITHUB_WEBHOOK_SECRET", "GITHUB_API_URL", "sandbox"),
+        }
+    }
 }

@@ -35,9 +35,23 @@ impl Functions {
     /// A new function has its line here, beside its place in the template.
     fn add(&mut self, function: &Function, services: &Services) -> Result<()> {
         let router = match binary(function) {
+            "sign-in" => sign_in::api().into_router(sign_in::App {
+                store: services.store()?,
+                volatile: services.volatile()?,
+                authenticator: services.authenticator()?,
+                limiter: limiter(services)?,
+                github: services.github()?,
+                github_oauth: services.github_oauth()?,
+                deliveries: services.deliveries_queue()?,
+                clock: services.clock(),
+                random: services.random(),
+                public_url: services.public_url()?,
+                first_owner: services.first_owner(),
+            }),
             "repositories" => {
                 let app = repositories::App {
                     store: services.store()?,
+                    authenticator: services.authenticator()?,
                     limiter: limiter(services)?,
                     clock: services.clock(),
                     random: services.random(),
@@ -45,7 +59,11 @@ impl Functions {
                 repositories::api().into_router(app)
             }
             "purchases" => {
-                let app = purchases::App { store: services.store()?, limiter: limiter(services)? };
+                let app = purchases::App {
+                    store: services.store()?,
+                    authenticator: services.authenticator()?,
+                    limiter: limiter(services)?,
+                };
                 purchases::api().into_router(app)
             }
             "storefront" => storefront::api().into_router(storefront::App {
@@ -59,7 +77,9 @@ impl Functions {
             }),
             "webhook-intake" => webhook_intake::api().into_router(webhook_intake::App {
                 payments: services.payments_queue()?,
+                access: services.access_queue()?,
                 stripe_secrets: services.stripe_webhook_secrets()?,
+                github_secrets: services.github_webhook_secrets()?,
                 clock: services.clock(),
             }),
             "worker" => {
@@ -73,6 +93,8 @@ impl Functions {
                     mail: services.mail()?,
                     clock: services.clock(),
                     random: services.random(),
+                    public_url: services.public_url()?,
+                    first_owner: services.first_owner(),
                 };
                 self.workers.insert(function.logical_id.clone(), app);
                 return Ok(());

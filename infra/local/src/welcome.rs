@@ -22,7 +22,7 @@ pub async fn another_token(store: &Store, clock: &Clock, random: &Random) -> Res
         return Ok(token);
     }
     let token = token::issue(token::OPERATOR, FIRST_COMPANY, random);
-    store.insert_operator(FIRST_COMPANY, &token, &operator("operator", clock)).await?;
+    store.insert_operator(FIRST_COMPANY, &token, &operator(&token, "operator", clock)).await?;
     Ok(token)
 }
 
@@ -33,12 +33,12 @@ pub async fn another_token(store: &Store, clock: &Clock, random: &Random) -> Res
 pub async fn first_start(store: &Store, clock: &Clock, random: &Random) -> Result<Option<Secret>> {
     let company = Company { id: FIRST_COMPANY, name: "My company".to_owned(), currency: "usd".to_owned() };
     let token = token::issue(token::OPERATOR, FIRST_COMPANY, random);
-    let founded = store.found_company(&company, &token, &operator("first operator", clock)).await?;
+    let founded = store.found_company(&company, &token, &operator(&token, "first operator", clock)).await?;
     Ok(founded.then_some(token))
 }
 
-fn operator(name: &str, clock: &Clock) -> Operator {
-    Operator { name: name.to_owned(), role: Role::Owner, created_at: clock.now(), revoked_at: None }
+fn operator(token: &Secret, name: &str, clock: &Clock) -> Operator {
+    Operator::of(token, name, Role::Owner, clock.now())
 }
 
 /// The text at the start.

@@ -33,6 +33,7 @@ pub(crate) fn environment(aws: SocketAddr) -> Vec<(&'static str, String)> {
         ("DELIVERIES_QUEUE_URL", format!("{aws}/123456789012/deliveries")),
         ("STRIPE_API_URL", aws.clone()),
         ("GITHUB_API_URL", aws.clone()),
+        ("GITHUB_WEB_URL", aws.clone()),
         ("AWS_ENDPOINT_URL", aws),
     ];
     let fixed = [
@@ -42,7 +43,10 @@ pub(crate) fn environment(aws: SocketAddr) -> Vec<(&'static str, String)> {
         ("MAIL_FROM", "Tollgate <no-reply@tollgate.example.com>"),
         ("STRIPE_SECRET_KEY_NAME", "tollgate/stripe-secret-key"),
         ("STRIPE_WEBHOOK_SECRET_NAME", "tollgate/stripe-webhook-secret"),
+        ("GITHUB_WEBHOOK_SECRET_NAME", "tollgate/github-webhook-secret"),
         ("GITHUB_CREDENTIALS_NAME", "tollgate/github-credentials"),
+        ("GITHUB_OAUTH_NAME", "tollgate/github-oauth"),
+        ("SESSION_KEYS_NAME", "tollgate/session-keys"),
         ("RUST_LOG", "warn"),
         ("AWS_REGION", "us-east-1"),
         ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),

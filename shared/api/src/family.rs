@@ -1,40 +1,52 @@
 //! The families of endpoints, each with its own way of saying what went wrong. One short file per family, side by side.
 
+mod page;
 mod repopass;
 mod stripe_webhook;
 
-use http::{Response, StatusCode};
+use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use serde_json::Value;
 
-use crate::{ApiError, Kind};
+use crate::{ApiError, Kind, page::Page};
 
 /// A family of endpoints: who shares an envelope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Family {
     /// `repopass.md`.
     RepoPass,
-    /// `repopass.md`, "Stripe Webhook": its errors are bare strings (ruling 7).
+    /// `repopass.md`, "Stripe Webhook": its errors are bare strings (ruling 7). GitHub's webhook answers alike.
     StripeWebhook,
+    /// People in front of a browser; see [`crate::OnPage`].
+    Page,
 }
 
 impl Family {
     /// The answer that tells this family's clients of the error.
     pub(crate) fn render(self, error: &ApiError) -> Response<String> {
         let (status, body) = match self {
-            Self::RepoPass => repopass::render(error),
-            Self::StripeWebhook => stripe_webhook::render(error),
+            Self::RepoPass => json(repopass::render(error)),
+            Self::StripeWebhook => json(stripe_webhook::render(error)),
+            Self::Page => {
+                let (status, page) = page::render(error);
+                (status, (page.html(), Page::headers().into()))
+            }
         };
-        let mut response = Response::new(body.to_string());
+        let (body, headers): (String, Vec<(HeaderName, HeaderValue)>) = body;
+        let mut response = Response::new(body);
         *response.status_mut() = status;
-        let json = http::HeaderValue::from_static("application/json");
-        response.headers_mut().insert(http::header::CONTENT_TYPE, json);
+        response.headers_mut().extend(headers);
         if status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(http::header::WWW_AUTHENTICATE, http::HeaderValue::from_static("Bearer"));
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         if let Some(seconds) = error.retry_after.or((error.kind == Kind::Unavailable).then_some(5)) {
-            response.headers_mut().insert(http::header::RETRY_AFTER, seconds.into());
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
         response
     }
+}
+
+fn json((status, body): (StatusCode, Value)) -> (StatusCode, (String, Vec<(HeaderName, HeaderValue)>)) {
+    (status, (body.to_string(), vec![(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))]))
 }
 
 /// The statuses that all families share.

@@ -29,22 +29,56 @@ impl<T: Input, S: Sync> FromRequestParts<S> for Valid<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        let content_type =
-            parts.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let media_type = content_type.split(';').next().unwrap_or_default().trim();
-        if !media_type.eq_ignore_ascii_case("application/json") {
+        if !media_type(parts).eq_ignore_ascii_case("application/json") {
             return Err(ApiError::new(Kind::Invalid, "The content type must be application/json"));
         }
-        let body = parts.extensions.get::<RawBody>().map(|body| body.0.clone()).unwrap_or_default();
-        match serde_json::from_slice(&body) {
-            Ok(Value::Object(fields)) => {
-                let mut check = Check::body(fields);
-                let value = T::check(&mut check);
-                check.finish(value).map(Self)
-            }
-            Ok(_) => Err(ApiError::new(Kind::Invalid, "The body must be a JSON object")),
-            Err(_) => Err(ApiError::new(Kind::Invalid, "The body is not valid JSON")),
+        json(parts).map(Self)
+    }
+}
+
+/// A body that passed its checks and comes from a program, as JSON, or from a page's form.
+#[derive(Debug)]
+pub struct Posted<T> {
+    /// What came.
+    pub input: T,
+    /// Whether a form sent it, so that a person waits for the answer.
+    pub by_form: bool,
+}
+
+impl<T: Input, S: Sync> FromRequestParts<S> for Posted<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        if !media_type(parts).eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            let Valid(input) = Valid::from_request_parts(parts, state).await?;
+            return Ok(Self { input, by_form: false });
         }
+        let fields = serde_urlencoded::from_bytes(&body(parts));
+        let fields = fields.map_err(|_| ApiError::new(Kind::Invalid, "The form cannot be read"))?;
+        let mut check = Check::query(fields);
+        let value = T::check(&mut check);
+        Ok(Self { input: check.finish(value)?, by_form: true })
+    }
+}
+
+fn media_type(parts: &Parts) -> &str {
+    let content_type = parts.headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    content_type.unwrap_or_default().split(';').next().unwrap_or_default().trim()
+}
+
+fn body(parts: &Parts) -> Bytes {
+    parts.extensions.get::<RawBody>().map(|body| body.0.clone()).unwrap_or_default()
+}
+
+fn json<T: Input>(parts: &Parts) -> Result<T, ApiError> {
+    match serde_json::from_slice(&body(parts)) {
+        Ok(Value::Object(fields)) => {
+            let mut check = Check::body(fields);
+            let value = T::check(&mut check);
+            check.finish(value)
+        }
+        Ok(_) => Err(ApiError::new(Kind::Invalid, "The body must be a JSON object")),
+        Err(_) => Err(ApiError::new(Kind::Invalid, "The body is not valid JSON")),
     }
 }
 

@@ -31,6 +31,7 @@ async fn serve(family: Family, mut request: Request, next: Next) -> Response {
     };
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
         log(&error);
+        let family = response.extensions_mut().remove::<Family>().unwrap_or(family);
         response = family.render(&error).map(Body::from);
     }
     let headers = response.headers_mut();

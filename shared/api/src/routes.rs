@@ -44,6 +44,18 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
         self.endpoint("POST", MethodFilter::POST, path, handler)
     }
 
+    /// Adds a `PATCH` endpoint.
+    #[must_use]
+    pub fn patch<H: Handler<A, S>, A: GuardFirst + 'static>(self, path: &'static str, handler: H) -> Self {
+        self.endpoint("PATCH", MethodFilter::PATCH, path, handler)
+    }
+
+    /// Adds a `DELETE` endpoint.
+    #[must_use]
+    pub fn delete<H: Handler<A, S>, A: GuardFirst + 'static>(self, path: &'static str, handler: H) -> Self {
+        self.endpoint("DELETE", MethodFilter::DELETE, path, handler)
+    }
+
     fn endpoint<H: Handler<A, S>, A: GuardFirst + 'static>(
         mut self,
         method: &'static str,

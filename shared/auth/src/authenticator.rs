@@ -1,31 +1,85 @@
 //! Confirms credentials.
 
 use api::{ApiError, Kind};
-use domain::company::Role;
+use domain::{CompanyId, company::Role, log::Actor, member::Member, session::Claims, token::Token};
+use http::request::Parts;
 use store::Store;
 
-use crate::credential::Credential;
+use crate::{
+    Sessions,
+    credential::{Credential, Presented},
+};
 
 /// Confirms credentials against the table, strongly read each time: nothing caches a "yes".
 #[derive(Debug, Clone)]
 pub struct Authenticator {
     store: Store,
+    sessions: Sessions,
+}
+
+/// Who is calling, confirmed.
+#[derive(Debug, Clone)]
+pub struct Confirmed {
+    /// Whose data it is about.
+    pub company: CompanyId,
+    /// Who, for the records.
+    pub actor: Actor,
+    /// What the caller may do.
+    pub role: Role,
+    /// The member and the session, when it is somebody who signed in.
+    pub session: Option<(Member, Claims)>,
 }
 
 impl Authenticator {
-    /// Confirms against `store`.
-    pub fn new(store: Store) -> Self {
-        Self { store }
+    /// Confirms against `store`, and sessions with `sessions`.
+    pub fn new(store: Store, sessions: Sessions) -> Self {
+        Self { store, sessions }
+    }
+
+    /// What signs sessions, and knows their cookies.
+    pub fn sessions(&self) -> &Sessions {
+        &self.sessions
+    }
+
+    /// The credential that a request brings. Garbage is refused without asking anyone; so is a session whose signature or
+    /// time is wrong, once the keys are known.
+    pub(crate) async fn read(&self, parts: &Parts) -> Result<Credential, ApiError> {
+        match Presented::by(parts, &self.sessions)? {
+            Presented::OperatorToken(token) => Ok(Credential::OperatorToken(token)),
+            Presented::Session(token) => Ok(Credential::Session(self.sessions.verify(&token).await?)),
+        }
     }
 
     /// Fails unless the credential is good and its bearer has at least this role.
-    pub(crate) async fn confirm(&self, credential: &Credential, least: Role) -> Result<(), ApiError> {
-        let role = match credential {
-            Credential::OperatorToken(token) => {
-                let operator = self.store.operator(token.claimed_company, &token.secret).await?;
-                operator.filter(|operator| operator.revoked_at.is_none()).ok_or_else(ApiError::unauthenticated)?.role
-            }
+    pub(crate) async fn confirm(&self, credential: &Credential, least: Role) -> Result<Confirmed, ApiError> {
+        let confirmed = match credential {
+            Credential::OperatorToken(token) => self.operator(token).await?,
+            Credential::Session(claims) => self.member(claims).await?,
         };
-        if role >= least { Ok(()) } else { Err(ApiError::new(Kind::Forbidden, "Insufficient permissions")) }
+        let allowed = confirmed.role >= least;
+        if allowed { Ok(confirmed) } else { Err(ApiError::new(Kind::Forbidden, "Insufficient permissions")) }
+    }
+
+    async fn operator(&self, token: &Token) -> Result<Confirmed, ApiError> {
+        let operator = self.store.operator(token.claimed_company, &token.secret).await?;
+        let good = operator.filter(|operator| operator.is_good(self.sessions.now()));
+        let operator = good.ok_or_else(ApiError::unauthenticated)?;
+        Ok(Confirmed {
+            company: token.claimed_company,
+            role: operator.role,
+            actor: Actor::Token { id: operator.id.to_string(), name: operator.name },
+            session: None,
+        })
+    }
+
+    async fn member(&self, claims: &Claims) -> Result<Confirmed, ApiError> {
+        let member = self.store.member(claims.company, claims.user).await?;
+        let member = member.filter(|member| member.accepts(claims)).ok_or_else(ApiError::unauthenticated)?;
+        Ok(Confirmed {
+            company: claims.company,
+            role: member.role,
+            actor: Actor::User { id: member.id.to_string(), name: member.name() },
+            session: Some((member, claims.clone())),
+        })
     }
 }

@@ -2,13 +2,13 @@
 
 use std::marker::PhantomData;
 
-use api::{ApiError, Guard};
+use api::{ApiError, Guard, Kind};
 use axum::extract::{FromRef, FromRequestParts};
 use domain::{CompanyId, company::Role, rate};
 use http::request::Parts;
 
 use crate::{
-    authenticator::Authenticator,
+    authenticator::{Authenticator, Confirmed},
     credential::Credential,
     limits::{Counted, Limiter},
 };
@@ -26,6 +26,10 @@ pub struct Caller<R> {
 pub type Viewer = Caller<AsViewer>;
 /// May change what is sold and who has access.
 pub type Admin = Caller<AsAdmin>;
+/// May also change who is a member.
+pub type Owner = Caller<AsOwner>;
+/// A member who signed in, with whatever role. An operator's token is none: it is refused with 403.
+pub type SignedIn = Caller<AsSignedIn>;
 
 /// The role that a guard asks for.
 pub trait AtLeast {
@@ -33,6 +37,8 @@ pub trait AtLeast {
     const ROLE: Role;
     /// The guard's name in the route inventory.
     const GUARD: &'static str;
+    /// Whether only sessions are let in, and no operators' tokens.
+    const SESSIONS_ONLY: bool = false;
 }
 
 /// Asks for [`Role::Viewer`].
@@ -42,6 +48,25 @@ pub enum AsViewer {}
 /// Asks for [`Role::Admin`].
 #[derive(Debug)]
 pub enum AsAdmin {}
+
+/// Asks for [`Role::Owner`].
+#[derive(Debug)]
+pub enum AsOwner {}
+
+/// Asks for a session.
+#[derive(Debug)]
+pub enum AsSignedIn {}
+
+impl AtLeast for AsOwner {
+    const ROLE: Role = Role::Owner;
+    const GUARD: &'static str = "Owner";
+}
+
+impl AtLeast for AsSignedIn {
+    const ROLE: Role = Role::Viewer;
+    const GUARD: &'static str = "SignedIn";
+    const SESSIONS_ONLY: bool = true;
+}
 
 impl AtLeast for AsViewer {
     const ROLE: Role = Role::Viewer;
@@ -63,28 +88,36 @@ impl<R: AtLeast> Caller<R> {
     where
         F: Future<Output = Result<T, domain::Failure>>,
     {
-        self.counted.not_refused()?;
-        let (allowed, confirmed, read) = futures::join!(
-            self.counted.allowed(),
-            self.authenticator.confirm(&self.credential, R::ROLE),
-            read(self.credential.claimed_company())
-        );
-        allowed?;
-        confirmed?;
-        Ok(read?)
+        Ok(self.confirmed_reading(read).await?.1)
     }
 
-    /// The caller's company, once the credential was found good: before anything is written.
+    /// The same, with who is calling.
+    ///
+    /// # Errors
+    /// As [`Caller::reading`].
+    pub async fn confirmed_reading<T, F>(&self, read: impl FnOnce(CompanyId) -> F) -> Result<(Confirmed, T), ApiError>
+    where
+        F: Future<Output = Result<T, domain::Failure>>,
+    {
+        self.counted.not_refused()?;
+        let (confirmed, read) = futures::join!(self.confirmed(), read(self.credential.claimed_company()));
+        Ok((confirmed?, read?))
+    }
+
+    /// Who is calling and for which company, once the credential was found good: before anything is written.
     ///
     /// # Errors
     /// When it is not, or when the caller has made too many requests.
-    pub async fn confirmed(&self) -> Result<CompanyId, ApiError> {
+    pub async fn confirmed(&self) -> Result<Confirmed, ApiError> {
         self.counted.not_refused()?;
         let (allowed, confirmed) =
             futures::join!(self.counted.allowed(), self.authenticator.confirm(&self.credential, R::ROLE));
         allowed?;
-        confirmed?;
-        Ok(self.credential.claimed_company())
+        let confirmed = confirmed?;
+        if R::SESSIONS_ONLY && !self.credential.is_session() {
+            return Err(ApiError::new(Kind::Forbidden, "This is for members who signed in"));
+        }
+        Ok(confirmed)
     }
 }
 
@@ -100,9 +133,10 @@ where
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let credential = Credential::from_headers(&parts.headers)?;
+        let authenticator = Authenticator::from_ref(state);
+        let credential = authenticator.read(parts).await?;
         let slot = parts.extensions.get().cloned().unwrap_or_default();
-        let counted = Limiter::from_ref(state).counted(&rate::CALLER, credential.counted_as(), slot);
-        Ok(Self { credential, authenticator: Authenticator::from_ref(state), counted, role: PhantomData })
+        let counted = Limiter::from_ref(state).counted(&rate::CALLER, &credential.counted_as(), slot);
+        Ok(Self { credential, authenticator, counted, role: PhantomData })
     }
 }

@@ -1,5 +1,7 @@
 //! From credentials to callers, and how often they may call: the guards of all that needs a caller or a limit.
 //!
+//! A credential is an operator's token, or the session of a member who signed in.
+//!
 //! A guard reads the credential off the request and refuses garbage without asking anyone. Whether the credential is
 //! good is looked up while the handler's own read is under way ([`Caller::reading`]) or before it writes
 //! ([`Caller::confirmed`]); only there does a handler learn the company, so no handler can forget to ask.
@@ -9,10 +11,14 @@
 mod authenticator;
 mod credential;
 mod guards;
+mod jwt;
 mod limits;
+pub mod pkce;
+mod sessions;
 mod visitor;
 
-pub use authenticator::Authenticator;
-pub use guards::{Admin, AtLeast, Caller, Viewer};
+pub use authenticator::{Authenticator, Confirmed};
+pub use guards::{Admin, AtLeast, Caller, Owner, SignedIn, Viewer};
 pub use limits::Limiter;
+pub use sessions::{Issued, Sessions};
 pub use visitor::Visitor;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::CompanyId;
+use crate::{CompanyId, Problem};
 
 /// A company that sells.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,4 +25,27 @@ pub enum Role {
     Admin,
     /// May also change who is a member.
     Owner,
+}
+
+impl Role {
+    /// All there are.
+    pub const ALL: [Self; 3] = [Self::Viewer, Self::Admin, Self::Owner];
+
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Viewer => "viewer",
+            Self::Admin => "admin",
+            Self::Owner => "owner",
+        }
+    }
+
+    /// The role with this name.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn parse(text: &str) -> Result<Self, Problem> {
+        let known = Self::ALL.into_iter().find(|role| role.name() == text);
+        known.ok_or(Problem::NotOneOf { allowed: "viewer, admin, owner" })
+    }
 }

@@ -75,6 +75,14 @@ uuid_id! {
     /// A line of the log.
     LogId
 }
+uuid_id! {
+    /// A member of a company.
+    UserId
+}
+uuid_id! {
+    /// One session of a member: from signing in to signing out.
+    SessionId
+}
 
 /// The text is not an id of this kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -65,6 +65,27 @@ text! {
     WebUrl, web_url
 }
 
+text! {
+    /// A place of ours to go to after signing in: a path, with a query and a fragment if need be. It cannot lead elsewhere.
+    NextPath, next_path
+}
+text! {
+    /// What an operator's token is called, up to 100 characters.
+    TokenName, |text| line(text, 100)
+}
+
+impl Email {
+    /// Whether both reach the same person. A provider that tells upper from lower case apart is not known.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.to_lowercase() == other.to_lowercase()
+    }
+
+    /// The address in the one spelling that it is looked up by.
+    pub fn to_lowercase(&self) -> String {
+        self.0.to_lowercase()
+    }
+}
+
 /// Bytes as lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
@@ -128,6 +149,28 @@ fn email(text: &str) -> Result<String, Problem> {
     } else {
         Err(malformed)
     }
+}
+
+/// One slash and no second, no backslash (browsers read it as a slash), no encoded one at the start, no `@`, no dot
+/// segments, nothing that is not printable ASCII: whatever a browser makes of it stays with us.
+fn next_path(text: &str) -> Result<String, Problem> {
+    const MAX: usize = 512;
+    if text.len() > MAX {
+        return Err(Problem::TooLong { max: MAX });
+    }
+    let malformed = Problem::Malformed { what: "path" };
+    let rest = text.strip_prefix('/').ok_or(malformed.clone())?;
+    let path = rest.split(['?', '#']).next().unwrap_or_default();
+    let path = path.to_ascii_lowercase();
+    let (folders, last) = path.rsplit_once('/').unwrap_or(("", &path));
+    let is_plain = |segment: &str| !matches!(segment.replace("%2e", ".").as_str(), "." | "..");
+    let safe = text.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'@' | b'"' | b'<' | b'>'))
+        && !path.contains("%2f")
+        && !path.contains("%5c")
+        && (folders.is_empty() && !path.starts_with('/')
+            || folders.split('/').all(|folder| !folder.is_empty() && is_plain(folder)))
+        && is_plain(last);
+    if safe { Ok(text.to_owned()) } else { Err(malformed) }
 }
 
 fn web_url(text: &str) -> Result<String, Problem> {
@@ -200,6 +243,44 @@ mod tests {
         ] {
             assert!(WebUrl::parse(bad).is_err(), "{bad:?} was accepted");
         }
+    }
+
+    #[test]
+    fn the_next_path_stays_with_us() {
+        for good in ["/", "/customers", "/customers/", "/a/b?page=2&from=/x//y#top", "/packages/%40scope/name"] {
+            assert_eq!(NextPath::parse(good).unwrap().as_str(), good);
+        }
+        for bad in [
+            "",
+            "customers",
+            "//evil.example",
+            "/\\evil.example",
+            "/%2fevil.example",
+            "/%5Cevil.example",
+            "/a//evil.example",
+            "/..//evil.example",
+            "/%2e%2E/x",
+            "/./x",
+            "/@evil.example",
+            "https://evil.example",
+            "javascript:alert(1)",
+            "/a\nSet-Cookie: x=y",
+            "/a\t",
+            "/ä",
+            " /a",
+            "/a b",
+            "/\"><script>",
+        ] {
+            assert!(NextPath::parse(bad).is_err(), "{bad:?} was accepted");
+        }
+        assert!(NextPath::parse(&format!("/{}", "a".repeat(512))).is_err());
+    }
+
+    #[test]
+    fn addresses_are_the_same_whatever_their_case() {
+        let same = |one: &str, two: &str| Email::parse(one).unwrap().is_same(&Email::parse(two).unwrap());
+        assert!(same("Jane@example.com", "jane@EXAMPLE.com"));
+        assert!(!same("jane@example.com", "jane@example.org"));
     }
 
     #[test]

@@ -4,7 +4,11 @@
 //! same time as its credential; the 24 others are random (142 bits). The claim is worth nothing until the credential
 //! itself was found under that company.
 
-use crate::{CompanyId, Random, Secret};
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{CompanyId, Random, Secret, ids::NotAnId};
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const COMPANY: usize = 6;
@@ -21,6 +25,39 @@ pub struct Token {
     pub claimed_company: CompanyId,
     /// The whole text.
     pub secret: Secret,
+}
+
+/// Which token, for lists and for revoking: the SHA-256 of its text in lower-case hex, under which it is kept. With 142
+/// random bits nothing of the token can be found from it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TokenId(String);
+
+impl TokenId {
+    /// The token with this digest.
+    pub fn from_sha256(digest: &[u8; 32]) -> Self {
+        Self(crate::text::hex(digest))
+    }
+
+    /// 64 lower-case hexadecimal digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for TokenId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for TokenId {
+    type Err = NotAnId;
+
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        let is_hex = text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if is_hex { Ok(Self(text.to_owned())) } else { Err(NotAnId) }
+    }
 }
 
 /// Makes a token. It is shown once; only its SHA-256 is kept.

@@ -1,6 +1,12 @@
 //! What the queues carry.
 
-use domain::{CompanyId, PurchaseId, access::EntitlementKey, stripe_event::PaymentEvent};
+use domain::{
+    CompanyId, PurchaseId,
+    access::EntitlementKey,
+    github_event::GithubEvent,
+    stripe_event::PaymentEvent,
+    text::{Email, NextPath},
+};
 use serde::{Deserialize, Serialize};
 
 /// The version that is written. A reader refuses versions that it does not know: they go to the dead-letter queue and are
@@ -16,6 +22,11 @@ pub enum Job {
         /// What it told.
         event: Box<PaymentEvent>,
     },
+    /// Act on what GitHub told. Queue `access`.
+    ApplyGithub {
+        /// What it told.
+        event: Box<GithubEvent>,
+    },
     /// Make GitHub match an entitlement, whatever it is by then. Queue `access`.
     SyncAccess {
         /// Which.
@@ -30,6 +41,14 @@ pub enum Job {
         company: CompanyId,
         /// Which.
         purchase: PurchaseId,
+    },
+    /// Mail a link to sign in to whoever reads an address, if that is a member. Queue `deliveries`.
+    SendSignInLink {
+        /// The address.
+        email: Email,
+        /// Where to go after signing in.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next: Option<NextPath>,
     },
 }
 

@@ -8,13 +8,14 @@ use std::{
     time::Duration,
 };
 
+use auth::{Authenticator, Sessions};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use aws_types::{SdkConfig, region::Region};
-use clients::{Github, Mail, Stripe};
-use domain::{Clock, CompanyId, Random, SecretSource};
+use clients::{Github, GithubOAuth, Mail, Stripe};
+use domain::{Clock, CompanyId, Random, SecretSource, member::FirstOwner};
 use jobs::Queue;
 use store::{Store, Volatile};
 
@@ -152,6 +153,42 @@ impl Services {
         let first = secrets.clone();
         self.first_call(async move { drop(first.read().await) });
         Ok(secrets)
+    }
+
+    /// The secrets that GitHub signs webhooks with.
+    ///
+    /// # Errors
+    /// When a setting is missing.
+    pub fn github_webhook_secrets(&self) -> Result<SecretSource, Error> {
+        self.secret("GITHUB_WEBHOOK_SECRET_NAME")
+    }
+
+    /// What a caller is confirmed with: operators' tokens and members' sessions.
+    ///
+    /// # Errors
+    /// When a setting is missing.
+    pub fn authenticator(&self) -> Result<Authenticator, Error> {
+        let keys = self.secret("SESSION_KEYS_NAME")?;
+        Ok(Authenticator::new(self.store()?, Sessions::new(keys, &self.public_url()?, self.clock())))
+    }
+
+    /// Signing in with GitHub.
+    ///
+    /// # Errors
+    /// When a setting is missing.
+    pub fn github_oauth(&self) -> Result<GithubOAuth, Error> {
+        let (web, api) = (self.url("GITHUB_WEB_URL")?, self.url("GITHUB_API_URL")?);
+        let credentials = self.secret("GITHUB_OAUTH_NAME")?;
+        Ok(GithubOAuth::new(self.edges.outbound.clone(), web, api, credentials, self.clock()))
+    }
+
+    /// Who becomes the owner of company 1 at the first sign-in, if anybody is to.
+    pub fn first_owner(&self) -> Option<FirstOwner> {
+        let owner = FirstOwner::parse(self.settings.get("FIRST_OWNER")?);
+        if owner.is_none() {
+            tracing::warn!("FIRST_OWNER is neither a GitHub name nor an e-mail address");
+        }
+        owner
     }
 
     /// Where the public reaches us, without a slash at the end.

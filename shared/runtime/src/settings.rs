@@ -16,6 +16,10 @@ pub const NEEDS: &[(&str, &[&str])] = &[
     ("github", &["GITHUB_API_URL", "GITHUB_CREDENTIALS_NAME"]),
     ("stripe", &["STRIPE_API_URL", "STRIPE_SECRET_KEY_NAME"]),
     ("stripe_webhook_secrets", &["STRIPE_WEBHOOK_SECRET_NAME"]),
+    ("github_webhook_secrets", &["GITHUB_WEBHOOK_SECRET_NAME"]),
+    ("authenticator", &["PUBLIC_URL", "SESSION_KEYS_NAME", "TABLE_NAME"]),
+    ("github_oauth", &["GITHUB_API_URL", "GITHUB_OAUTH_NAME", "GITHUB_WEB_URL"]),
+    ("first_owner", &["FIRST_OWNER"]),
     ("public_url", &["PUBLIC_URL"]),
 ];
 

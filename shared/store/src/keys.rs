@@ -4,7 +4,7 @@
 //! hold the separator `#`, so no value can leave its partition.
 
 use domain::{
-    CompanyId, GithubUserId, LogId, PurchaseId, RepositoryId, Timestamp,
+    CompanyId, GithubUserId, LogId, PurchaseId, RepositoryId, Timestamp, UserId,
     access::EntitlementKey,
     log::{Action, LogStatus},
     purchase::AccessStatus,
@@ -34,7 +34,42 @@ pub fn company(company: CompanyId) -> Key {
 
 /// An operator's token, by the SHA-256 of its text.
 pub fn operator_token(company: CompanyId, sha256: &str) -> Key {
-    Key::new(format!("C#{company}#TOKEN"), sha256)
+    Key::new(operator_tokens(company), sha256)
+}
+
+/// The partition of a company's operators' tokens.
+pub fn operator_tokens(company: CompanyId) -> String {
+    format!("C#{company}#TOKEN")
+}
+
+/// A member: all that a request by session is confirmed with.
+pub fn member(company: CompanyId, id: UserId) -> Key {
+    Key::new(members(company), id.to_string())
+}
+
+/// The partition of a company's members, oldest first.
+pub fn members(company: CompanyId) -> String {
+    format!("C#{company}#MEMBER")
+}
+
+/// Guard and link: a GitHub account is one member of a company.
+pub fn github_identity(company: CompanyId, account: GithubUserId) -> Key {
+    Key::new(github_identities(account), format!("C#{company}"))
+}
+
+/// The partition of the companies that a GitHub account may sign in to.
+pub fn github_identities(account: GithubUserId) -> String {
+    format!("IDENTITY#GITHUB#{account}")
+}
+
+/// Guard and link: an address is one member of a company. By the SHA-256 of the lower-cased address, which can hold `#`.
+pub fn email_identity(company: CompanyId, sha256: &str) -> Key {
+    Key::new(email_identities(sha256), format!("C#{company}"))
+}
+
+/// The partition of the companies that the reader of an address may sign in to.
+pub fn email_identities(sha256: &str) -> String {
+    format!("IDENTITY#EMAIL#{sha256}")
 }
 
 /// A repository.
@@ -162,6 +197,16 @@ pub fn rate(bucket: &Bucket, sha256: &str, window: Window) -> Key {
 /// In the volatile table: how many letters an address was sent on a day (UTC), by the SHA-256 of the address.
 pub fn letters_of_day(company: CompanyId, sha256: &str, day: Timestamp) -> Key {
     Key::new(format!("C#{company}#LETTERS#{sha256}"), day.strftime("%Y-%m-%d").to_string())
+}
+
+/// In the volatile table: a sign-in with GitHub that was begun, by the SHA-256 of its state.
+pub fn sign_in_attempt(sha256: &str) -> Key {
+    Key::new(format!("SIGN-IN#{sha256}"), "ATTEMPT")
+}
+
+/// In the volatile table: the newest link that was made for an address, by the beginning of the address' SHA-256.
+pub fn sign_in_link(mailbox: &str) -> Key {
+    Key::new(format!("SIGN-IN#{mailbox}"), "LINK")
 }
 
 fn account(id: GithubUserId) -> String {

@@ -1,7 +1,7 @@
 //! The table: keys, items, and one module per aggregate.
 //!
-//! Every call takes the company first; the two look-ups that a stranger starts (a product by slug or by id) are the
-//! exceptions and say so. What is stored where is printed into `ACCESS_PATTERNS.md` by a test.
+//! Every call takes the company first; the look-ups that a stranger starts (a product by slug or by id, the companies that
+//! somebody who signs in belongs to) are the exceptions and say so. What is stored where is printed into `ACCESS_PATTERNS.md` by a test.
 #![warn(missing_docs)]
 
 mod companies;
@@ -9,24 +9,31 @@ mod entitlements;
 pub mod keys;
 mod logs;
 mod mail_caps;
+mod members;
 pub mod meter;
+mod operators;
 mod page;
 mod pauses;
 mod purchases;
 mod rates;
 mod repositories;
+mod sign_ins;
 mod table;
 mod tallies;
 
-pub use companies::Operator;
 pub use entitlements::AccessRecord;
 pub use mail_caps::LETTERS_A_DAY;
+pub use members::MemberChange;
+pub use operators::Operator;
 pub use page::{Page, PageRequest};
 pub use purchases::{Begun, Change, PurchaseFilter};
 pub use rates::Lease;
 pub use repositories::{Listed, ListingRefused};
+pub use sign_ins::{LINK_SECONDS, LinkUse, SignInAttempt, is_link_token};
 pub use tallies::{DayNumber, Sums, day_number};
 
+use domain::text;
+use sha2::{Digest, Sha256};
 use table::Table;
 
 /// The data.
@@ -53,4 +60,10 @@ impl Volatile {
     pub fn new(client: aws_sdk_dynamodb::Client, table: &str) -> Self {
         Self { table: Table::new(client, table) }
     }
+}
+
+/// Lower-case hex of the SHA-256. What is hashed is random enough (142 bits and more) for a fast hash to keep it safe, or
+/// is no secret.
+fn sha256(text: &str) -> String {
+    text::hex(&Sha256::digest(text.as_bytes()))
 }

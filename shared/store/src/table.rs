@@ -4,9 +4,11 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use aws_sdk_dynamodb::{
     error::SdkError,
-    operation::{transact_write_items::TransactWriteItemsError, update_item::UpdateItemError},
+    operation::{
+        delete_item::DeleteItemError, transact_write_items::TransactWriteItemsError, update_item::UpdateItemError,
+    },
     types::{
-        AttributeValue, CancellationReason, ConditionCheck, KeysAndAttributes, Put, ReturnValue,
+        AttributeValue, CancellationReason, ConditionCheck, Delete, KeysAndAttributes, Put, ReturnValue,
         ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
     },
 };
@@ -178,6 +180,32 @@ impl Table {
         }
     }
 
+    /// Removes an item if a condition holds, and answers with what it was: of several callers at most one gets it.
+    pub(crate) async fn take<T: DeserializeOwned>(
+        &self,
+        key: &Key,
+        condition: &str,
+        values: Vec<(String, AttributeValue)>,
+    ) -> Result<Option<T>, Failure> {
+        let request = self
+            .client
+            .delete_item()
+            .table_name(&*self.name)
+            .set_key(Some(key_item(key)))
+            .condition_expression(condition)
+            .set_expression_attribute_values((!values.is_empty()).then(|| values.into_iter().collect()))
+            .return_values(ReturnValue::AllOld);
+        match Box::pin(request.send()).await {
+            Ok(answer) => answer.attributes.map(read).transpose(),
+            Err(error)
+                if error.as_service_error().is_some_and(DeleteItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(Failure::unavailable("taking an item", error)),
+        }
+    }
+
     /// All of the writes, or none. A retry of the SDK carries the same token, so it takes effect once.
     pub(crate) async fn transact(&self, writes: Vec<Write>) -> Result<(), Refusal> {
         let items: Vec<_> = writes.into_iter().map(|write| write.0).collect();
@@ -242,6 +270,23 @@ impl Table {
             .build()
             .map_err(|error| Failure::broken("building a write", error))?;
         Ok(Write(TransactWriteItem::builder().update(update).build()))
+    }
+
+    /// Removes an item if a condition holds.
+    pub(crate) fn delete(
+        &self,
+        key: &Key,
+        condition: Option<&str>,
+        values: Vec<(String, AttributeValue)>,
+    ) -> Result<Write, Failure> {
+        let delete = Delete::builder()
+            .table_name(&*self.name)
+            .set_key(Some(key_item(key)))
+            .set_condition_expression(condition.map(str::to_owned))
+            .set_expression_attribute_values((!values.is_empty()).then(|| values.into_iter().collect()))
+            .build()
+            .map_err(|error| Failure::broken("building a write", error))?;
+        Ok(Write(TransactWriteItem::builder().delete(delete).build()))
     }
 
     /// Lets a transaction succeed only if an item that it does not write still has `rev`.

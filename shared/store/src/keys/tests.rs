@@ -30,7 +30,10 @@ fn rows() -> Vec<Row> {
     let row = |item, key, read_by| Row { item, key, gsi1: None, gsi2: None, read_by };
     vec![
         row("company", company(c), "`company`; counts in `repositories`"),
-        row("operator token", operator_token(c, &"ab".repeat(32)), "`operator` (strong)"),
+        row("operator token", operator_token(c, &"ab".repeat(32)), "`operator` (strong), `operators`"),
+        row("member", member(c, UserId::generate(at, &random)), "`member` (strong), `members`"),
+        row("identity: GitHub account", github_identity(c, GithubUserId(583_231)), "`memberships`; conditions"),
+        row("identity: address", email_identity(c, &"ab".repeat(32)), "`memberships`; conditions"),
         Row {
             gsi1: Some(repository_by_slug("premium-theme")),
             gsi2: Some(repository_by_id(r)),
@@ -69,6 +72,8 @@ fn rows() -> Vec<Row> {
             gsi1: Some(due(at, &account)),
             ..row("entitlement", entitlement(&account), "`entitlement` (strong); gsi1, while something is due, `due`")
         },
+        row("sign-in with GitHub (volatile)", sign_in_attempt(&"ab".repeat(32)), "`take_sign_in`"),
+        row("sign-in link (volatile)", sign_in_link(&"ab".repeat(16)), "`take_sign_in_link`"),
         row("GitHub pause (volatile)", github_pause(c), "`github_pause`"),
         row(
             "requests of an hour (volatile)",

@@ -1,0 +1,82 @@
+//! From a proof of who somebody is to a member, and to a session.
+
+use api::{ApiError, Kind};
+use auth::Issued;
+use domain::{
+    CompanyId, UserId,
+    company::Role,
+    member::{Identity, Member, Membership, Proof},
+};
+use store::MemberChange;
+
+use crate::{App, TRIES};
+
+/// The company whose first owner may be configured.
+const FIRST_COMPANY: CompanyId = CompanyId(1);
+
+/// Somebody who was let in.
+pub(crate) struct Admitted {
+    pub(crate) company: CompanyId,
+    pub(crate) member: Member,
+    pub(crate) session: Issued,
+}
+
+/// Lets somebody in who is a member of a company; the one with the lowest number, if there are several.
+pub(crate) async fn admit(app: &App, proof: Proof) -> Result<Admitted, ApiError> {
+    for _ in 0..TRIES {
+        let Some((company, member)) = attempt(app, &proof).await? else { continue };
+        let session = app.authenticator.sessions().issue(company, &member, &app.random).await?;
+        tracing::info!(metric = "sign_in", company = company.0, member = %member.id, "signed in");
+        return Ok(Admitted { company, member, session });
+    }
+    Err(ApiError::new(Kind::Conflict, "Others changed this member at the same time; please sign in again"))
+}
+
+/// `None` when somebody else changed the member meanwhile.
+async fn attempt(app: &App, proof: &Proof) -> Result<Option<(CompanyId, Member)>, ApiError> {
+    let now = app.clock.now();
+    for Membership { company, member } in memberships(app, proof).await? {
+        let Some(before) = app.store.member(company, member).await? else { continue };
+        let Some(after) = before.signing_in(proof, now) else { continue };
+        return match app.store.replace_member(company, &before, &after).await? {
+            MemberChange::Made => Ok(Some((company, after))),
+            MemberChange::Stale | MemberChange::Owners => Ok(None),
+            // The account or the address that would be learned is another member's: then it is not learned.
+            MemberChange::Taken => {
+                let known = Member { github: before.github.clone(), email: before.email.clone(), ..after };
+                let change = app.store.replace_member(company, &before, &known).await?;
+                Ok((change == MemberChange::Made).then_some((company, known)))
+            }
+        };
+    }
+    first_owner(app, proof).await
+}
+
+/// An account's own memberships come before those of its address: the number is who it is.
+async fn memberships(app: &App, proof: &Proof) -> Result<Vec<Membership>, ApiError> {
+    let mut found = Vec::new();
+    if let Some(github) = &proof.github {
+        found = app.store.memberships(&Identity::Github(github.id)).await?;
+    }
+    if let (true, Some(email)) = (found.is_empty(), &proof.email) {
+        found = app.store.memberships(&Identity::Email(email.clone())).await?;
+    }
+    Ok(found)
+}
+
+/// The configured owner of a company that has no member yet; everybody else is refused.
+async fn first_owner(app: &App, proof: &Proof) -> Result<Option<(CompanyId, Member)>, ApiError> {
+    let refused =
+        || ApiError::new(Kind::Forbidden, "You are not a member of any company here. Ask an owner to invite you.");
+    if !app.first_owner.as_ref().is_some_and(|owner| owner.is_proved_by(proof)) {
+        return Err(refused());
+    }
+    let now = app.clock.now();
+    let invited = Member::invite(UserId::generate(now, &app.random), Role::Owner, proof.clone(), now);
+    let owner = Member { signed_in_at: Some(now), ..invited };
+    match app.store.insert_first_owner(FIRST_COMPANY, &owner).await? {
+        MemberChange::Made => Ok(Some((FIRST_COMPANY, owner))),
+        MemberChange::Owners => Err(refused()),
+        MemberChange::Stale | MemberChange::Taken => Ok(None),
+    }
+}

@@ -1,0 +1,37 @@
+//! Remove a member.
+
+use api::{ApiError, Id, Json};
+use auth::Owner;
+use axum::extract::State;
+use domain::UserId;
+use serde::Serialize;
+use store::MemberChange;
+
+use super::refusal;
+use crate::{App, TRIES};
+
+/// `DELETE /api/admin/members/{id}`: from the answer on, none of the member's sessions is accepted. The last owner stays.
+pub(crate) async fn remove(
+    owner: Owner,
+    State(app): State<App>,
+    Id(id): Id<UserId>,
+) -> Result<Json<Removed>, ApiError> {
+    let company = owner.confirmed().await?.company;
+    let mut refused = MemberChange::Stale;
+    for _ in 0..TRIES {
+        let member = app.store.member(company, id).await?.ok_or_else(ApiError::not_found)?;
+        refused = app.store.remove_member(company, &member).await?;
+        match refused {
+            MemberChange::Made => return Ok(Json(Removed { message: "Member removed successfully", id })),
+            MemberChange::Stale => {}
+            MemberChange::Owners | MemberChange::Taken => break,
+        }
+    }
+    Err(refusal(refused))
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Removed {
+    message: &'static str,
+    id: UserId,
+}

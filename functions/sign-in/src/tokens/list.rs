@@ -1,0 +1,37 @@
+//! List tokens.
+
+use api::{ApiError, Check, Input, Json, PageQuery, Pagination, Params};
+use auth::Admin;
+use axum::extract::State;
+use serde::Serialize;
+
+use super::TokenView;
+use crate::App;
+
+/// `GET /api/admin/tokens`: the company's tokens, newest first, those that were revoked too.
+pub(crate) async fn list(
+    admin: Admin,
+    State(app): State<App>,
+    Params(Query(page)): Params<Query>,
+) -> Result<Json<Tokens>, ApiError> {
+    let found = admin.reading(|company| app.store.operators(company)).await?;
+    Ok(Json(Tokens {
+        pagination: page.of(found.len() as u64),
+        tokens: found.into_iter().skip(page.skip()).take(page.limit as usize).map(TokenView::from).collect(),
+    }))
+}
+
+#[derive(Debug)]
+pub(crate) struct Query(PageQuery);
+
+impl Input for Query {
+    fn check(c: &mut Check) -> Option<Self> {
+        PageQuery::check(c, 20).map(Self)
+    }
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct Tokens {
+    tokens: Vec<TokenView>,
+    pagination: Pagination,
+}
