@@ -70,6 +70,8 @@ async fn post() -> Post {
         mail: services.mail().unwrap(),
         clock: services.clock(),
         random: services.random(),
+        public_url: "http://127.0.0.1".to_owned(),
+        first_owner: None,
     };
     Post { app, sandbox, faults, day, _embedded: embedded }
 }
