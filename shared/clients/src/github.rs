@@ -6,6 +6,7 @@
 
 mod credentials;
 mod error;
+pub mod oauth;
 #[cfg(test)]
 mod tests;
 mod wire;

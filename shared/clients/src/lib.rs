@@ -12,7 +12,10 @@ pub mod stripe;
 #[cfg(test)]
 mod loopback;
 
-pub use github::Github;
+pub use github::{
+    Github,
+    oauth::{AccessToken, GithubOAuth, OAuthError, OAuthUser},
+};
 pub use http::Http;
 pub use mail::Mail;
 pub use stripe::Stripe;

@@ -195,7 +195,7 @@ impl Credentials {
 }
 
 /// A token that fits into a header. Its length and form are GitHub's affair and have changed before.
-fn bearer(text: &str) -> Option<Secret> {
+pub(super) fn bearer(text: &str) -> Option<Secret> {
     if text.bytes().all(|byte| byte.is_ascii_graphic()) { Secret::new(text) } else { None }
 }
 
