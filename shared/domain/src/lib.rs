@@ -9,6 +9,7 @@ pub mod clock;
 pub mod company;
 pub mod facts;
 pub mod failure;
+pub mod github_event;
 pub mod ids;
 pub mod letters;
 pub mod log;

@@ -5,9 +5,9 @@
 //! See <https://docs.stripe.com/webhooks/signature>. In the corners where Stripe's own clients differ from one another,
 //! this follows the Python client, which made the test vectors.
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
 use subtle::ConstantTimeEq;
+
+use crate::{hmac_hex, is_blank};
 
 /// The only scheme that counts. Test events also carry `v0`, which is no proof of anything.
 const SCHEME: &str = "v1";
@@ -123,25 +123,9 @@ fn integer(text: &str) -> Option<i64> {
     text.replace('_', "").parse().ok()
 }
 
-fn is_blank(secret: &str) -> bool {
-    secret.trim_ascii().is_empty()
-}
-
 /// Lower-case hex of the HMAC. The secret is used whole, with its `whsec_`.
 fn signature(body: &[u8], secret: &str, timestamp: i64) -> String {
-    use std::fmt::Write;
-
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else {
-        unreachable!("HMAC takes a key of any length")
-    };
-    mac.update(timestamp.to_string().as_bytes());
-    mac.update(b".");
-    mac.update(body);
-    mac.finalize().into_bytes().iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    hmac_hex(secret, &[timestamp.to_string().as_bytes(), b".", body])
 }
 
 #[cfg(test)]

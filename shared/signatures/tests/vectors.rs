@@ -1,4 +1,4 @@
-//! Verdicts of Stripe's own client, row by row.
+//! Verdicts of the services' own clients, row by row.
 
 use std::{
     env, fs,
@@ -7,17 +7,26 @@ use std::{
 };
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use serde::Deserialize;
-use signatures::stripe;
+use serde::{Deserialize, de::DeserializeOwned};
+use signatures::{github, stripe};
 
 #[derive(Deserialize)]
-struct Row {
+struct StripeRow {
     name: String,
     secret: String,
     header: String,
     body_base64: String,
     now: i64,
     tolerance: i64,
+    valid: bool,
+}
+
+#[derive(Deserialize)]
+struct GithubRow {
+    name: String,
+    secret: String,
+    header: String,
+    body_base64: String,
     valid: bool,
 }
 
@@ -29,7 +38,23 @@ fn vectors_folder() -> PathBuf {
 
 #[test]
 fn stripe_signature_vectors_are_judged_as_by_the_official_client() {
-    let path = vectors_folder().join("stripe-signatures.json");
+    judge("stripe-signatures.json", |row: &StripeRow| {
+        let verdict = stripe::verify(&bytes(&row.body_base64), &row.header, &[&row.secret], row.now, row.tolerance);
+        difference(&row.name, row.valid, &verdict)
+    });
+}
+
+#[test]
+fn github_signature_vectors_are_judged_as_by_the_official_client() {
+    judge("github-signatures.json", |row: &GithubRow| {
+        let verdict = github::verify(&bytes(&row.body_base64), &row.header, &[&row.secret]);
+        difference(&row.name, row.valid, &verdict)
+    });
+}
+
+/// Reads the rows of a file and says all that differ at once.
+fn judge<Row: DeserializeOwned>(file: &str, difference: impl Fn(&Row) -> Option<String>) {
+    let path = vectors_folder().join(file);
     let text = match fs::read_to_string(&path) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -47,8 +72,10 @@ fn stripe_signature_vectors_are_judged_as_by_the_official_client() {
     assert!(differing.is_empty(), "{} of {} rows differ:\n{}", differing.len(), rows.len(), differing.join("\n"));
 }
 
-fn difference(row: &Row) -> Option<String> {
-    let body = BASE64_STANDARD.decode(&row.body_base64).expect("bodies are base64");
-    let verdict = stripe::verify(&body, &row.header, &[&row.secret], row.now, row.tolerance);
-    (verdict.is_ok() != row.valid).then(|| format!("{}: expected valid={}, got {verdict:?}", row.name, row.valid))
+fn bytes(base64: &str) -> Vec<u8> {
+    BASE64_STANDARD.decode(base64).expect("bodies are base64")
+}
+
+fn difference<E: std::fmt::Debug>(name: &str, valid: bool, verdict: &Result<(), E>) -> Option<String> {
+    (verdict.is_ok() != valid).then(|| format!("{name}: expected valid={valid}, got {verdict:?}"))
 }
