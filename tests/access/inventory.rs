@@ -15,7 +15,8 @@ fn who_may_call_what_is_what_was_decided() {
 fn nothing_of_an_operators_is_open_to_strangers() {
     for endpoint in endpoints() {
         let operators = endpoint.path.starts_with("/api/admin");
-        let guards: &[&str] = if operators { &["Viewer", "Admin"] } else { &["SignedByStripe", "Visitor"] };
+        let guards: &[&str] =
+            if operators { &["Viewer", "Admin"] } else { &["SignedByGithub", "SignedByStripe", "Visitor"] };
         assert!(guards.contains(&endpoint.guard), "{endpoint:?}");
         assert!(
             !operators || endpoint.method == "GET" || endpoint.guard != "Viewer",

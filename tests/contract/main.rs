@@ -7,6 +7,7 @@ mod bad_requests;
 mod customers;
 mod errors;
 mod fuzz;
+mod github_webhook;
 mod limiter;
 mod pages;
 mod products_and_checkout;

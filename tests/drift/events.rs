@@ -2,7 +2,10 @@
 
 use std::fs;
 
-use domain::stripe_event::{self, Received};
+use domain::{
+    github_event,
+    stripe_event::{self, Received},
+};
 use jobs::Job;
 use lambda_http::request::LambdaRequest;
 use serde_json::Value;
@@ -67,7 +70,20 @@ fn the_payments_batch_begins_with_what_intake_makes_of_the_webhook() {
 }
 
 #[test]
+fn the_access_batch_ends_with_what_intake_makes_of_githubs_webhook() {
+    let webhook = event("github-webhook.json");
+    let header = |name: &str| webhook["headers"][name].as_str().unwrap();
+    let body = webhook["body"].as_str().unwrap().as_bytes();
+    let received = github_event::read(header("x-github-event"), header("x-github-delivery"), body).unwrap();
+    let github_event::Received::Relevant(event) = received else { panic!("{received:?}") };
+    let expected = Job::ApplyGithub { event };
+    let jobs = jobs(&self::event("access-batch.json"));
+    assert_eq!(*jobs.last().unwrap(), expected, "put this body there: {}", expected.to_message().unwrap());
+}
+
+#[test]
 fn each_batch_holds_the_jobs_of_its_queue() {
     assert!(jobs(&event("payments-batch.json")).iter().all(|job| matches!(job, Job::ApplyPayment { .. })));
-    assert!(jobs(&event("access-batch.json")).iter().all(|job| matches!(job, Job::SyncAccess { .. })));
+    let of_access = |job: &Job| matches!(job, Job::SyncAccess { .. } | Job::ApplyGithub { .. });
+    assert!(jobs(&event("access-batch.json")).iter().all(of_access));
 }

@@ -38,8 +38,8 @@ const GRANTS: &[(&str, &[&str])] = &[
         "WebhookIntakeFunction",
         &[
             "logs CreateLogStream PutLogEvents on WebhookIntakeLogs",
-            "secretsmanager GetSecretValue on secret:StripeWebhookSecretName",
-            "sqs SendMessage on PaymentsQueue",
+            "secretsmanager GetSecretValue on secret:GithubWebhookSecretName secret:StripeWebhookSecretName",
+            "sqs SendMessage on AccessQueue PaymentsQueue",
         ],
     ),
     (

@@ -16,6 +16,7 @@
 )]
 
 mod answer;
+mod github_hooks;
 mod world;
 
 use std::{
@@ -49,6 +50,9 @@ pub use world::{START, TestClock, seeded};
 /// What Stripe's sandbox signs with, unless [`Options::settings`] say otherwise.
 pub const WEBHOOK_SECRET: &str = "whsec_test_synthetic_journeys";
 
+/// What GitHub's sandbox signs with, unless [`Options::settings`] say otherwise.
+pub const GITHUB_WEBHOOK_SECRET: &str = "test synthetic journeys";
+
 /// How long a settling may go on: rounds over all queues, each of one batch per queue.
 const ROUNDS: usize = 200;
 
@@ -59,7 +63,8 @@ pub struct Options {
     pub seed: u64,
     /// Which calls to AWS, GitHub and Stripe fail.
     pub faults: Faults,
-    /// Settings, as the environment would give them. [`WEBHOOK_SECRET`] is among the usual ones.
+    /// Settings, as the environment would give them. [`WEBHOOK_SECRET`] and [`GITHUB_WEBHOOK_SECRET`] are among the usual
+    /// ones.
     pub settings: Vec<(&'static str, String)>,
     /// Whether read and write units are worked out for calls inside a `Meter`.
     pub metered: bool,
@@ -72,7 +77,10 @@ impl Default for Options {
         Self {
             seed: 1,
             faults: Faults::none(),
-            settings: vec![("STRIPE_WEBHOOK_SECRET", WEBHOOK_SECRET.to_owned())],
+            settings: vec![
+                ("STRIPE_WEBHOOK_SECRET", WEBHOOK_SECRET.to_owned()),
+                ("GITHUB_WEBHOOK_SECRET", GITHUB_WEBHOOK_SECRET.to_owned()),
+            ],
             metered: false,
             outbound_timeout: Duration::from_secs(5),
         }

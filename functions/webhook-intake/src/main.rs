@@ -5,7 +5,9 @@ async fn main() -> Result<(), runtime::Error> {
     let services = runtime::Services::from_env();
     let app = webhook_intake::App {
         payments: services.payments_queue()?,
+        access: services.access_queue()?,
         stripe_secrets: services.stripe_webhook_secrets()?,
+        github_secrets: services.github_webhook_secrets()?,
         clock: services.clock(),
     };
     runtime::serve(services, webhook_intake::api().into_router(app)).await

@@ -4,9 +4,8 @@ use api::{ApiError, Json, Kind};
 use axum::extract::State;
 use domain::stripe_event::{self, Received};
 use jobs::Job;
-use serde::Serialize;
 
-use crate::{App, signed::SignedByStripe};
+use crate::{App, Receipt, signed::SignedByStripe};
 
 /// `POST /api/webhooks/stripe`: take an event. Answered 200 only when the queue has it, or when there is nothing to do.
 pub(crate) async fn receive(
@@ -22,9 +21,4 @@ pub(crate) async fn receive(
         Err(error) => return Err(ApiError::new(Kind::Invalid, error.to_string())),
     }
     Ok(Json(Receipt { received: true }))
-}
-
-#[derive(Debug, Serialize)]
-pub(crate) struct Receipt {
-    received: bool,
 }

@@ -4,6 +4,7 @@
 mod access;
 mod deliveries;
 mod github;
+mod github_events;
 pub mod letters;
 mod payments;
 
@@ -42,6 +43,7 @@ pub struct App {
 pub async fn handle(app: App, job: Job) -> Outcome {
     match job {
         Job::ApplyPayment { event } => payments::apply(&app, &event).await?,
+        Job::ApplyGithub { event } => github_events::apply(&app, &event)?,
         Job::SyncAccess { entitlement, attempt } => access::sync(&app, &entitlement, attempt).await?,
         Job::Deliver { company, purchase } => deliveries::deliver(&app, company, purchase).await?,
     }

@@ -117,13 +117,14 @@ impl Environment<'_> {
     }
 
     /// Puts the configured secrets into the embedded Secrets Manager, under the names that the template gives them.
-    pub(crate) fn seed_secrets(&self, embedded: &embedded::Services, webhook_secret: Option<&str>) -> Result<()> {
+    pub(crate) fn seed_secrets(&self, embedded: &embedded::Services, webhooks: &WebhookSecrets) -> Result<()> {
         let sandbox_key = self.sandboxes.stripe.as_ref().map(|_| SANDBOX_STRIPE_KEY.to_owned());
         let sandbox_token = self.sandboxes.github.as_ref().map(|_| SANDBOX_GITHUB_TOKEN.to_owned());
         let configured = |name: &str| self.settings.get(name).map(str::to_owned);
         let secrets = [
             ("STRIPE_SECRET_KEY_NAME", configured("STRIPE_SECRET_KEY").or(sandbox_key)),
-            ("STRIPE_WEBHOOK_SECRET_NAME", webhook_secret.map(str::to_owned)),
+            ("STRIPE_WEBHOOK_SECRET_NAME", webhooks.stripe.clone()),
+            ("GITHUB_WEBHOOK_SECRET_NAME", webhooks.github.clone()),
             ("GITHUB_CREDENTIALS_NAME", self.github_credentials().or(sandbox_token)),
         ];
         for (variable, value) in secrets {
@@ -147,9 +148,25 @@ impl Environment<'_> {
     }
 }
 
-/// The secrets that Stripe signs with, if they are configured; else the sandbox, if there is one, gets a secret that nobody knows.
-pub(crate) fn webhook_secret(settings: &Settings, random: &Random) -> Option<String> {
-    let configured = settings.get("STRIPE_WEBHOOK_SECRET").map(str::to_owned);
-    let sandboxed = settings.get("STRIPE_API_URL").is_none();
-    configured.or_else(|| sandboxed.then(|| format!("whsec_sandbox{}", text::hex(&random.bytes::<16>()))))
+/// What webhooks are signed with, comma-separated while secrets are being rotated.
+pub(crate) struct WebhookSecrets {
+    /// By Stripe.
+    pub(crate) stripe: Option<String>,
+    /// By GitHub.
+    pub(crate) github: Option<String>,
+}
+
+impl WebhookSecrets {
+    /// What is configured; else a sandbox, if there is one, gets a secret that nobody knows.
+    pub(crate) fn of(settings: &Settings, random: &Random) -> Self {
+        let secret = |configured: &str, api: &str, prefix: &str| {
+            let sandboxed = settings.get(api).is_none();
+            let made = || sandboxed.then(|| format!("{prefix}{}", text::hex(&random.bytes::<16>())));
+            settings.get(configured).map(str::to_owned).or_else(made)
+        };
+        Self {
+            stripe: secret("STRIPE_WEBHOOK_SECRET", "STRIPE_API_URL", "whsec_sandbox"),
+            github: secret("GITHUB_WEBHOOK_SECRET", "GITHUB_API_URL", "sandbox"),
+        }
+    }
 }

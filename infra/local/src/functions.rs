@@ -59,7 +59,9 @@ impl Functions {
             }),
             "webhook-intake" => webhook_intake::api().into_router(webhook_intake::App {
                 payments: services.payments_queue()?,
+                access: services.access_queue()?,
                 stripe_secrets: services.stripe_webhook_secrets()?,
+                github_secrets: services.github_webhook_secrets()?,
                 clock: services.clock(),
             }),
             "worker" => {

@@ -5,7 +5,7 @@ use axum::Router;
 use runtime::Settings;
 use testkit::{embedded::Data, github, mail, stripe};
 
-use crate::World;
+use crate::{World, environment::WebhookSecrets};
 
 /// What stands in for whom. `None` where the real one is configured.
 #[derive(Debug, Clone)]
@@ -16,11 +16,13 @@ pub(crate) struct Sandboxes {
 }
 
 impl Sandboxes {
-    pub(crate) fn open(data: &Data, settings: &Settings, world: &World, webhook_secrets: Option<&str>) -> Result<Self> {
+    pub(crate) fn open(data: &Data, settings: &Settings, world: &World, secrets: &WebhookSecrets) -> Result<Self> {
         let (clock, random, faults) = (world.clock.clone(), world.random.clone(), &world.faults);
         // While secrets are being rotated any of them will do.
-        let secret =
-            webhook_secrets.and_then(|secrets| secrets.split(',').next()).unwrap_or_default().trim().to_owned();
+        let first = |secrets: &Option<String>| {
+            secrets.as_deref().and_then(|it| it.split(',').next()).unwrap_or_default().trim().to_owned()
+        };
+        let secret = first(&secrets.stripe);
         let github = match data {
             _ if settings.get("GITHUB_API_URL").is_some() => None,
             Data::Memory => Some(github::Sandbox::new(clock.clone())),
@@ -38,7 +40,7 @@ impl Sandboxes {
             Data::Dir(dir) => Some(stripe::Sandbox::open(dir.join("stripe.json"), clock, random, secret)?),
         };
         Ok(Self {
-            github: github.map(|it| it.with_faults(faults.clone())),
+            github: github.map(|it| it.with_faults(faults.clone()).with_webhook_secret(&first(&secrets.github))),
             stripe: stripe.map(|it| it.with_faults(faults.clone())),
             mail,
         })

@@ -32,7 +32,7 @@ use tower::ServiceExt;
 
 use crate::{
     Functions, Settled,
-    environment::{Environment, webhook_secret},
+    environment::{Environment, WebhookSecrets},
     gateway,
     pollers::Poller,
     sandboxes::Sandboxes,
@@ -128,8 +128,8 @@ impl Stack {
         } else {
             Some(embedded::Services::start(data.clone(), &world.clock).await?)
         };
-        let webhook_secret = webhook_secret(&settings, &world.random);
-        let sandboxes = Sandboxes::open(&data, &settings, &world, webhook_secret.as_deref())?;
+        let webhook_secrets = WebhookSecrets::of(&settings, &world.random);
+        let sandboxes = Sandboxes::open(&data, &settings, &world, &webhook_secrets)?;
         let environment = Environment {
             template: &template,
             embedded: embedded.as_ref(),
@@ -139,7 +139,7 @@ impl Stack {
         };
         if let Some(embedded) = &embedded {
             embedded.apply(&template).await?;
-            environment.seed_secrets(embedded, webhook_secret.as_deref())?;
+            environment.seed_secrets(embedded, &webhook_secrets)?;
         }
         let edges = edges(&world, embedded.as_ref());
         let functions = Functions::build(
@@ -153,6 +153,9 @@ impl Stack {
         let router = front(gateway::router(&template, &functions.routers)?, embedded.as_ref(), &sandboxes);
         if let Some(stripe) = &sandboxes.stripe {
             stripe.set_public_url(format!("{url}/sandbox/stripe"));
+        }
+        if let Some(github) = &sandboxes.github {
+            github.set_public_url(format!("{url}/sandbox/github"));
         }
         let store = environment.services("store", &edges)?.store()?;
         let (stop, stopped) = watch::channel(false);
@@ -173,7 +176,7 @@ impl Stack {
         })
     }
 
-    /// Begins to poll the queues, and to deliver the Stripe sandbox's events.
+    /// Begins to poll the queues, and to deliver the sandboxes' events.
     pub fn poll(&mut self) {
         for poller in &self.pollers {
             for _ in 0..poller.concurrency {
@@ -181,14 +184,23 @@ impl Stack {
             }
         }
         if let Some(stripe) = self.stripe.clone() {
-            let (url, mut stop) = (format!("{}/api/webhooks/stripe", self.url), self.stop.subscribe());
-            self.tasks.spawn(async move {
-                tokio::select! {
-                    ended = stripe.deliver_to(url) => tracing::error!(?ended, "the Stripe sandbox delivers no more"),
-                    _ = stop.changed() => {}
-                }
-            });
+            let url = format!("{}/api/webhooks/stripe", self.url);
+            self.until_stopped(async move { stripe.deliver_to(url).await });
         }
+        if let Some(github) = self.github.clone() {
+            let url = format!("{}/api/webhooks/github", self.url);
+            self.until_stopped(async move { github.deliver_to(url).await });
+        }
+    }
+
+    fn until_stopped(&mut self, delivers: impl Future<Output = Result<()>> + Send + 'static) {
+        let mut stop = self.stop.subscribe();
+        self.tasks.spawn(async move {
+            tokio::select! {
+                ended = delivers => tracing::error!(?ended, "a sandbox delivers no more"),
+                _ = stop.changed() => {}
+            }
+        });
     }
 
     /// Answers a request without the network, in this task, so that a meter sees its calls. It comes from this machine

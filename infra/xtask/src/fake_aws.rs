@@ -42,6 +42,7 @@ pub(crate) fn environment(aws: SocketAddr) -> Vec<(&'static str, String)> {
         ("MAIL_FROM", "Tollgate <no-reply@tollgate.example.com>"),
         ("STRIPE_SECRET_KEY_NAME", "tollgate/stripe-secret-key"),
         ("STRIPE_WEBHOOK_SECRET_NAME", "tollgate/stripe-webhook-secret"),
+        ("GITHUB_WEBHOOK_SECRET_NAME", "tollgate/github-webhook-secret"),
         ("GITHUB_CREDENTIALS_NAME", "tollgate/github-credentials"),
         ("RUST_LOG", "warn"),
         ("AWS_REGION", "us-east-1"),

@@ -12,7 +12,7 @@ use crate::{ApiError, Kind};
 pub enum Family {
     /// `repopass.md`.
     RepoPass,
-    /// `repopass.md`, "Stripe Webhook": its errors are bare strings (ruling 7).
+    /// `repopass.md`, "Stripe Webhook": its errors are bare strings (ruling 7). GitHub's webhook answers alike.
     StripeWebhook,
 }
 

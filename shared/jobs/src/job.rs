@@ -1,6 +1,6 @@
 //! What the queues carry.
 
-use domain::{CompanyId, PurchaseId, access::EntitlementKey, stripe_event::PaymentEvent};
+use domain::{CompanyId, PurchaseId, access::EntitlementKey, github_event::GithubEvent, stripe_event::PaymentEvent};
 use serde::{Deserialize, Serialize};
 
 /// The version that is written. A reader refuses versions that it does not know: they go to the dead-letter queue and are
@@ -15,6 +15,11 @@ pub enum Job {
     ApplyPayment {
         /// What it told.
         event: Box<PaymentEvent>,
+    },
+    /// Act on what GitHub told. Queue `access`.
+    ApplyGithub {
+        /// What it told.
+        event: Box<GithubEvent>,
     },
     /// Make GitHub match an entitlement, whatever it is by then. Queue `access`.
     SyncAccess {

@@ -154,6 +154,14 @@ impl Services {
         Ok(secrets)
     }
 
+    /// The secrets that GitHub signs webhooks with.
+    ///
+    /// # Errors
+    /// When a setting is missing.
+    pub fn github_webhook_secrets(&self) -> Result<SecretSource, Error> {
+        self.secret("GITHUB_WEBHOOK_SECRET_NAME")
+    }
+
     /// Where the public reaches us, without a slash at the end.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ pub const NEEDS: &[(&str, &[&str])] = &[
     ("github", &["GITHUB_API_URL", "GITHUB_CREDENTIALS_NAME"]),
     ("stripe", &["STRIPE_API_URL", "STRIPE_SECRET_KEY_NAME"]),
     ("stripe_webhook_secrets", &["STRIPE_WEBHOOK_SECRET_NAME"]),
+    ("github_webhook_secrets", &["GITHUB_WEBHOOK_SECRET_NAME"]),
     ("public_url", &["PUBLIC_URL"]),
 ];
 

@@ -1,3 +1,5 @@
+//! What each webhook means, and what does not count as one.
+
 use serde_json::{Value, json};
 
 use super::{About, Account, GithubEvent, Received, Repository, read};

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{
     Sandbox,
-    gate::{Call, Caller, refuse, token_end},
+    gate::{Call, Caller, installed, refuse, token_end},
     objects,
     rest::{Answered, Params, json_body, locate, missing, ok},
     state::{State, Token},
@@ -37,7 +37,7 @@ pub(super) async fn installation(
         let id = locate(state, &call, &params)?;
         let owner = state.repositories[&id].owner;
         let installed = state.accounts.get(&owner).is_some_and(|it| it.has_app);
-        if !installed {
+        if !installed || state.repositories[&id].taken_off {
             return Err(missing());
         }
         Ok(ok(objects::installation(state, &call.base, owner)))
@@ -66,6 +66,7 @@ async fn access_token(
         let account = id.parse().ok();
         let account = account.filter(|id| state.accounts.get(id).is_some_and(|account| account.has_app));
         let account = account.ok_or_else(missing)?;
+        installed(state, account)?;
         let repositories = narrowed(state, account, &wanted)?;
         let permissions = match &wanted["permissions"] {
             Value::Object(asked) if !asked.is_empty() => Value::Object(asked.clone()),
@@ -98,7 +99,7 @@ fn narrowed(state: &State, account: u64, wanted: &Value) -> Result<Option<BTreeS
         return Ok(None);
     };
     let known = |asked: &Value| {
-        let owned = state.repositories.iter().filter(|(_, it)| it.owner == account && !it.hidden);
+        let owned = state.repositories.iter().filter(|(_, it)| it.owner == account && !it.hidden && !it.taken_off);
         let mut owned = owned.map(|(id, it)| (*id, it.name.as_str()));
         let is_it = |(id, name): &(u64, &str)| {
             asked.as_u64() == Some(*id) || asked.as_str().is_some_and(|asked| asked.eq_ignore_ascii_case(name))
@@ -114,7 +115,7 @@ fn narrowed(state: &State, account: u64, wanted: &Value) -> Result<Option<BTreeS
     })
 }
 
-fn app_only(call: &Call) -> Result<(), Answer> {
+pub(super) fn app_only(call: &Call) -> Result<(), Answer> {
     match call.caller {
         Caller::App => Ok(()),
         _ => Err(refuse(StatusCode::UNAUTHORIZED, "A JSON web token could not be decoded")),

@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 use super::{
     Access, Sandbox,
     gate::{Limits, Primary, Secondary},
+    hooks::Sender,
     state::{Found, Kind, Repository, State},
 };
 
@@ -84,39 +85,6 @@ impl Sandbox {
         })
     }
 
-    /// Renames a repository; the old name answers with a redirect.
-    ///
-    /// # Errors
-    /// When there is no such repository, or the new name is taken.
-    pub fn rename_repository(&self, owner: &str, name: &str, new_name: &str) -> anyhow::Result<()> {
-        self.transfer_repository(owner, name, owner, new_name)
-    }
-
-    /// Gives a repository to another owner and names it `new_name`; the old name answers with a redirect.
-    ///
-    /// # Errors
-    /// When the repository or the new owner does not exist, or the new name is taken.
-    pub fn transfer_repository(&self, owner: &str, name: &str, new_owner: &str, new_name: &str) -> anyhow::Result<()> {
-        self.change(|state| {
-            let id = present(state, owner, name)?;
-            if matches!(state.find(new_owner, new_name), Found::Here(other) if other != id) {
-                bail!("the name {new_owner}/{new_name} is taken");
-            }
-            let new_owner = state.account(new_owner).context("no such account")?;
-            state.move_repository(id, new_owner, new_name);
-            Ok(())
-        })
-    }
-
-    /// Deletes a repository. An unknown one is fine.
-    pub fn delete_repository(&self, owner: &str, name: &str) {
-        self.change(|state| {
-            if let Ok(id) = present(state, owner, name) {
-                state.repositories.remove(&id);
-            }
-        });
-    }
-
     /// From now on every call about the repository's collaborators and invitations answers 403 with `message`, in
     /// GitHub's wording: `Must have admin rights to Repository.`, `Resource not accessible by integration`.
     ///
@@ -144,26 +112,13 @@ impl Sandbox {
         self.on(owner, name, |repository| repository.hidden = hidden)
     }
 
-    /// Installs the GitHub App on an account, or takes it away: its tokens then stop working.
-    ///
-    /// # Errors
-    /// When there is no such account.
-    pub fn set_installed(&self, login: &str, installed: bool) -> anyhow::Result<()> {
-        self.change(|state| {
-            let account = state.account(login);
-            let account = account.and_then(|id| state.accounts.get_mut(&id));
-            account.context("no such account")?.has_app = installed;
-            Ok(())
-        })
-    }
-
     /// The invitee accepts.
     ///
     /// # Errors
     /// When there is no invitation of theirs, or it has expired.
     pub fn accept(&self, owner: &str, name: &str, login: &str) -> anyhow::Result<()> {
         let now = self.now();
-        self.invited(owner, name, login, |repository, id| {
+        let accepted = self.invited(owner, name, login, |repository, id| {
             if repository.invitations[&id].is_expired(now) {
                 bail!("the invitation has expired");
             }
@@ -171,6 +126,13 @@ impl Sandbox {
                 let (invitee, permission) = (invitation.invitee, invitation.permission);
                 repository.collaborators.insert(invitee, permission);
             }
+            Ok(())
+        });
+        accepted?;
+        self.change(|state| {
+            let user = state.account(login).context("no such user")?;
+            let id = present(state, owner, name)?;
+            self.teller(Sender::Account(user)).member(state, id, user, "added");
             Ok(())
         })
     }
@@ -196,17 +158,6 @@ impl Sandbox {
                 invitation.ended = true;
             }
             Ok(())
-        })
-    }
-
-    /// The owner removes a collaborator by hand. Nobody by that name is fine.
-    ///
-    /// # Errors
-    /// When there is no such repository.
-    pub fn remove_collaborator(&self, owner: &str, name: &str, login: &str) -> anyhow::Result<()> {
-        let user = self.user_id(login).unwrap_or_default();
-        self.on(owner, name, |repository| {
-            repository.collaborators.remove(&user);
         })
     }
 
@@ -298,7 +249,7 @@ impl Sandbox {
 }
 
 /// The repository that now has, or once had, this name.
-fn present(state: &State, owner: &str, name: &str) -> anyhow::Result<u64> {
+pub(super) fn present(state: &State, owner: &str, name: &str) -> anyhow::Result<u64> {
     match state.find(owner, name) {
         Found::Here(id) | Found::Moved(id) => Ok(id),
         Found::Nowhere => bail!("no such repository: {owner}/{name}"),

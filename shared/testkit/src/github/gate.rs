@@ -11,7 +11,11 @@ use domain::Timestamp;
 use jiff::ToSpan;
 use serde_json::{Value, json};
 
-use super::{Sandbox, state::Token};
+use super::{
+    Sandbox,
+    oauth::Grant,
+    state::{State, Token},
+};
 use crate::sandbox::{Answer, Refusals, prefix, suffer};
 
 /// GitHub's hourly allowance for a user's token.
@@ -62,6 +66,8 @@ pub(super) enum Caller {
     App,
     /// An installation of the App.
     Installation(Token),
+    /// Somebody who signed in: it only says who they are.
+    User(Grant),
 }
 
 /// The layer around the API.
@@ -115,22 +121,18 @@ impl Sandbox {
         }
         if token.starts_with("ghs_") {
             let known = self.shared.state.read(|state| state.tokens.get(token).cloned());
-            return match known {
-                Some(known) if now < known.expires_at && self.is_installed(known.account) => {
-                    Ok(Caller::Installation(known))
-                }
-                _ => Err(bad()),
-            };
+            let known = known.filter(|known| now < known.expires_at).ok_or_else(bad)?;
+            self.shared.state.read(|state| installed(state, known.account))?;
+            return Ok(Caller::Installation(known));
+        }
+        if token.starts_with("gho_") {
+            let known = self.shared.state.read(|state| state.sign_ins.tokens.get(token).cloned());
+            return known.map(Caller::User).ok_or_else(bad);
         }
         if token.matches('.').count() == 2 {
             return check_jwt(token, now).map(|()| Caller::App);
         }
         Ok(Caller::Person)
-    }
-
-    fn is_installed(&self, account: u64) -> bool {
-        let state = &self.shared.state;
-        state.read(|state| state.accounts.get(&account).is_some_and(|found| found.has_app))
     }
 
     /// The headers that every answer carries.
@@ -185,7 +187,7 @@ impl Caller {
     pub(super) fn sees(&self, owner: u64, repository: u64) -> bool {
         match self {
             Self::Person => true,
-            Self::App => false,
+            Self::App | Self::User(_) => false,
             Self::Installation(token) => {
                 token.account == owner && token.repositories.as_ref().is_none_or(|ids| ids.contains(&repository))
             }
@@ -196,7 +198,7 @@ impl Caller {
     pub(super) fn administers(&self) -> bool {
         match self {
             Self::Person => true,
-            Self::App => false,
+            Self::App | Self::User(_) => false,
             Self::Installation(token) => token.administration,
         }
     }
@@ -240,6 +242,17 @@ fn throttled(served: u64) -> Answer {
 
 fn bad() -> Answer {
     refuse(StatusCode::UNAUTHORIZED, "Bad credentials")
+}
+
+/// Refuses where the App is not installed, or may do nothing for the time being.
+pub(super) fn installed(state: &State, account: u64) -> Result<(), Answer> {
+    match state.accounts.get(&account) {
+        Some(found) if found.has_app && found.suspended => {
+            Err(refuse(StatusCode::FORBIDDEN, "This installation has been suspended"))
+        }
+        Some(found) if found.has_app => Ok(()),
+        _ => Err(bad()),
+    }
 }
 
 /// The token of `Authorization: Bearer …` or `token …`.

@@ -1,4 +1,5 @@
-//! A sandbox of GitHub: its REST paths for collaborators and invitations, and a page to play the invitee.
+//! A sandbox of GitHub: its REST paths for collaborators and invitations, signing in, webhooks, and a page to play the
+//! people.
 //!
 //! It answers with GitHub's statuses, bodies and quirks: an expired invitation stays in the list and blocks a new one,
 //! a renamed account keeps its number, a renamed repository answers with a redirect, an organisation's members are
@@ -7,6 +8,10 @@
 mod app;
 mod control;
 mod gate;
+mod happenings;
+mod hooks;
+mod lists;
+mod oauth;
 mod objects;
 mod page;
 mod rest;
@@ -18,26 +23,31 @@ use std::{
     collections::VecDeque,
     path::Path,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, PoisonError, RwLock,
         atomic::{AtomicU64, Ordering},
     },
 };
 
 use axum::Router;
-use domain::{Clock, Timestamp};
+use domain::{Clock, Secret, Timestamp};
 
 use crate::{faults::Faults, sandbox::Kept};
 use gate::Limits;
+pub use hooks::Delivery;
+pub use oauth::{OAUTH_CLIENT_ID, OAUTH_CLIENT_SECRET};
 use state::State;
 
 /// How many lines of [`Sandbox::requests`] are kept.
 const KEPT_REQUESTS: usize = 10_000;
+/// Where the sandbox is until [`Sandbox::set_public_url`] is called.
+const DEFAULT_PUBLIC_URL: &str = "http://127.0.0.1:4321/sandbox/github";
 
 /// A GitHub of one's own. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Sandbox {
     shared: Arc<Shared>,
     faults: Faults,
+    webhook_secret: Option<Secret>,
 }
 
 #[derive(Debug)]
@@ -45,6 +55,7 @@ struct Shared {
     clock: Clock,
     state: Kept<State>,
     limits: Mutex<Limits>,
+    public_url: RwLock<String>,
     requests: Mutex<VecDeque<String>>,
     served: AtomicU64,
 }
@@ -86,10 +97,12 @@ impl Sandbox {
                 clock,
                 state,
                 limits: Mutex::default(),
+                public_url: RwLock::new(DEFAULT_PUBLIC_URL.to_owned()),
                 requests: Mutex::default(),
                 served: AtomicU64::new(0),
             }),
             faults: Faults::none(),
+            webhook_secret: None,
         }
     }
 
@@ -100,10 +113,28 @@ impl Sandbox {
         self
     }
 
-    /// The API and, at `/`, the page. It can be nested under any prefix;
+    /// The same sandbox, signing webhooks with this secret.
+    #[must_use]
+    pub fn with_webhook_secret(mut self, secret: &str) -> Self {
+        self.webhook_secret = Secret::new(secret);
+        self
+    }
+
+    /// Says under which address the router is reachable from a browser; addresses in webhooks begin with it.
+    pub fn set_public_url(&self, url: impl Into<String>) {
+        let url = url.into().trim_end_matches('/').to_owned();
+        *self.shared.public_url.write().unwrap_or_else(PoisonError::into_inner) = url;
+    }
+
+    fn public_url(&self) -> String {
+        self.shared.public_url.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The API, the pages to sign in, and, at `/`, the page. It can be nested under any prefix;
     /// the prefix with a slash at its end is not found then, as with every nested router.
     pub fn router(&self) -> Router {
         rest::router(self)
+            .merge(oauth::router(self))
             .merge(page::router(self))
             .fallback(rest::not_found)
             .method_not_allowed_fallback(rest::not_found)

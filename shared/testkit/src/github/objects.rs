@@ -37,16 +37,16 @@ pub(super) fn repository(state: &State, base: &str, id: u64, repository: &Reposi
         "owner": account(state, base, repository.owner),
         "html_url": format!("{base}#repository-{id}"),
         "url": format!("{base}/repos/{full_name}"),
-        "description": null,
+        "description": repository.description,
         "fork": false,
-        "archived": false,
+        "archived": repository.archived,
         "disabled": false,
         "default_branch": "main",
-        "stargazers_count": 0,
+        "stargazers_count": repository.stars,
         "permissions": { "admin": true, "maintain": true, "push": true, "triage": true, "pull": true },
         "pushed_at": "2026-01-01T00:00:00Z",
         "created_at": "2026-01-01T00:00:00Z",
-        "updated_at": "2026-01-01T00:00:00Z",
+        "updated_at": repository.updated_at.map_or_else(|| "2026-01-01T00:00:00Z".to_owned(), seconds),
     })
 }
 
@@ -94,7 +94,7 @@ pub(super) fn installation(state: &State, base: &str, account_id: u64) -> Value 
         "target_type": kind.map_or("User", |it| it.kind.name()),
         "permissions": { "administration": "write", "metadata": "read" },
         "events": [],
-        "suspended_at": null,
+        "suspended_at": kind.filter(|it| it.suspended).map(|_| "2026-01-01T00:00:00Z"),
     })
 }
 

@@ -70,6 +70,22 @@ fn perform(sandbox: &Sandbox, action: &str, form: &[(String, String)]) -> anyhow
             Ok(())
         }
         "rename-user" => sandbox.rename_user(login, name_of(field("new_login"))?),
+        "add" => sandbox.add_collaborator(owner, name, login),
+        "rename" => sandbox.rename_repository(owner, name, name_of(field("new_name"))?),
+        "transfer" => sandbox.transfer_repository(owner, name, field("new_owner"), name),
+        "publish" | "privatize" => sandbox.set_private(owner, name, action == "privatize"),
+        "archive" | "unarchive" => sandbox.set_archived(owner, name, action == "archive"),
+        "take-off" | "put-back" => sandbox.take_off(owner, name, action == "take-off"),
+        "delete" => {
+            sandbox.delete_repository(owner, name);
+            Ok(())
+        }
+        "install" | "uninstall" => sandbox.set_installed(login, action == "install"),
+        "suspend" | "unsuspend" => sandbox.set_suspended(login, action == "suspend"),
+        "lose-webhooks" | "send-webhooks" => {
+            sandbox.drop_webhooks(action == "lose-webhooks");
+            Ok(())
+        }
         _ => anyhow::bail!("there is no such action"),
     }
 }
@@ -91,9 +107,9 @@ fn body(state: &State, root: &str, now: Timestamp) -> String {
     for (id, repository) in &state.repositories {
         html.push_str(&repository_card(state, root, *id, repository, now));
     }
-    html.push_str("<h2>Accounts</h2><table><tr><th>Name</th><th>Number</th><th>Kind</th></tr>");
+    html.push_str("<h2>Accounts</h2><table><tr><th>Name</th><th>Number</th><th>Kind</th><th>The App</th></tr>");
     for (id, account) in &state.accounts {
-        html.push_str(&account_row(*id, account));
+        html.push_str(&account_row(root, *id, account));
     }
     html.push_str("</table>\n<h2>Change something</h2>");
     let forms = [
@@ -102,37 +118,57 @@ fn body(state: &State, root: &str, now: Timestamp) -> String {
         ("rename-user", "Rename a user", &["login", "new_login"]),
     ];
     for (action, label, fields) in forms {
-        html.push_str(&open_form(root, action));
-        for field in fields {
-            let label = field.replace('_', " ");
-            let _ = write!(html, "<input name=\"{field}\" aria-label=\"{label}\" placeholder=\"{label}\" required> ");
-        }
-        let _ = write!(html, "<button>{label}</button></form><br>");
+        let _ = write!(html, "{}{}<button>{label}</button></form><br>", open_form(root, action), inputs(&[], fields));
     }
+    let webhooks = if state.hooks_dropped {
+        ("send-webhooks", "Send webhooks again")
+    } else {
+        ("lose-webhooks", "Lose webhooks from now on")
+    };
+    html.push_str(&button(root, webhooks.0, webhooks.1, &[], ""));
     html
 }
 
 fn repository_card(state: &State, root: &str, id: u64, repository: &Repository, now: Timestamp) -> String {
     let owner = state.login(repository.owner);
+    let archived = if repository.archived { ", archived" } else { "" };
     let mut html = format!(
-        "<section class=\"card\" id=\"repository-{id}\"><h2>{}/{} <span class=\"quiet\">{}</span></h2>",
+        "<section class=\"card\" id=\"repository-{id}\"><h2>{}/{} <span class=\"quiet\">{}{archived}</span></h2>",
         escape(owner),
         escape(&repository.name),
         if repository.private { "private" } else { "public" },
     );
+    let named = [("owner", owner), ("name", repository.name.as_str())];
     if repository.collaborators.is_empty() && repository.invitations.is_empty() {
-        html.push_str("<p class=\"quiet\">No collaborators and no invitations.</p></section>\n");
-        return html;
+        html.push_str("<p class=\"quiet\">No collaborators and no invitations.</p>");
+    } else {
+        html.push_str(&people(state, root, repository, &named, now));
     }
-    html.push_str("<table><tr><th>Who</th><th>May</th><th>State</th><th></th></tr>");
+    for (action, label, field) in [
+        ("add", "Add a collaborator by hand", "login"),
+        ("rename", "Rename", "new_name"),
+        ("transfer", "Transfer", "new_owner"),
+    ] {
+        let _ = write!(html, "{}{}<button>{label}</button></form>", open_form(root, action), inputs(&named, &[field]));
+    }
+    html.push_str("<br>");
+    let actions = [
+        if repository.private { ("publish", "Make public") } else { ("privatize", "Make private") },
+        if repository.archived { ("unarchive", "Unarchive") } else { ("archive", "Archive") },
+        if repository.taken_off { ("put-back", "Give to the App") } else { ("take-off", "Take from the App") },
+        ("delete", "Delete"),
+    ];
+    for (action, label) in actions {
+        html.push_str(&button(root, action, label, &named, ""));
+    }
+    html + "</section>\n"
+}
+
+/// Who is in, and who is invited.
+fn people(state: &State, root: &str, repository: &Repository, named: &[(&str, &str); 2], now: Timestamp) -> String {
+    let mut html = String::from("<table><tr><th>Who</th><th>May</th><th>State</th><th></th></tr>");
     let button = |action: &str, label: &str, login: &str, class: &str| {
-        let hidden = [("owner", owner), ("name", repository.name.as_str()), ("login", login)];
-        let mut form = open_form(root, action);
-        for (name, value) in hidden {
-            let value = escape(value);
-            let _ = write!(form, "<input type=\"hidden\" name=\"{name}\" value=\"{value}\">");
-        }
-        form + &format!("<button{class}>{label}</button></form>")
+        button(root, action, label, &[named[0], named[1], ("login", login)], class)
     };
     for (user, permission) in &repository.collaborators {
         let login = state.login(*user);
@@ -163,16 +199,40 @@ fn repository_card(state: &State, root: &str, id: u64, repository: &Repository, 
             invitation.created_at,
         );
     }
-    html + "</table></section>\n"
+    html + "</table>"
 }
 
-fn account_row(id: u64, account: &Account) -> String {
+fn account_row(root: &str, id: u64, account: &Account) -> String {
     let kind = match account.kind {
         Kind::User => "user",
         Kind::Organization => "organisation",
     };
+    let named = [("login", account.login.as_str())];
+    let buttons = if account.has_app {
+        let suspended = if account.suspended { ("unsuspend", "Unsuspend") } else { ("suspend", "Suspend") };
+        button(root, suspended.0, suspended.1, &named, "") + &button(root, "uninstall", "Uninstall", &named, "")
+    } else {
+        button(root, "install", "Install", &named, "")
+    };
     let login = escape(&account.login);
-    format!("<tr id=\"account-{id}\"><td>{login}</td><td>{id}</td><td>{kind}</td></tr>")
+    format!("<tr id=\"account-{id}\"><td>{login}</td><td>{id}</td><td>{kind}</td><td>{buttons}</td></tr>")
+}
+
+/// A form of nothing but a button.
+fn button(root: &str, action: &str, label: &str, hidden: &[(&str, &str)], class: &str) -> String {
+    format!("{}{}<button{class}>{label}</button></form>", open_form(root, action), inputs(hidden, &[]))
+}
+
+fn inputs(hidden: &[(&str, &str)], fields: &[&str]) -> String {
+    let mut html = String::new();
+    for (name, value) in hidden {
+        let _ = write!(html, "<input type=\"hidden\" name=\"{name}\" value=\"{}\">", escape(value));
+    }
+    for field in fields {
+        let label = field.replace('_', " ");
+        let _ = write!(html, "<input name=\"{field}\" aria-label=\"{label}\" placeholder=\"{label}\" required> ");
+    }
+    html
 }
 
 fn open_form(root: &str, action: &str) -> String {

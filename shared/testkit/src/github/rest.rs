@@ -16,10 +16,11 @@ use serde_json::{Value, json};
 use super::{
     Sandbox, app,
     gate::{Call, Caller, gate, refuse, secondary, seconds_until},
-    objects,
+    hooks::{self, Sender},
+    lists, oauth, objects,
     state::{Found, Invited, NotInvited, Repository, State},
 };
-use crate::sandbox::{Answer, pairs, value};
+use crate::sandbox::Answer;
 
 pub(super) type Params = Path<BTreeMap<String, String>>;
 pub(super) type Answered = Result<Answer, Answer>;
@@ -29,13 +30,16 @@ pub(super) fn router(sandbox: &Sandbox) -> Router {
     let mut router = Router::new()
         .route("/users/{login}", get(user_by_login))
         .route("/user/{id}", get(user_by_id))
-        .merge(app::routes());
+        .merge(app::routes())
+        .merge(hooks::routes())
+        .merge(oauth::routes());
     for root in ["/repos/{owner}/{name}", "/repositories/{repository}"] {
         router = router
             .route(root, get(repository))
             .route(&format!("{root}/installation"), get(app::installation))
-            .route(&format!("{root}/invitations"), get(list_invitations))
+            .route(&format!("{root}/invitations"), get(lists::invitations))
             .route(&format!("{root}/invitations/{{invitation}}"), delete(delete_invitation))
+            .route(&format!("{root}/collaborators"), get(lists::collaborators))
             .route(&format!("{root}/collaborators/{{login}}"), put(invite).delete(remove).get(is_collaborator));
     }
     router.layer(middleware::from_fn_with_state(sandbox.clone(), gate)).with_state(sandbox.clone())
@@ -126,12 +130,14 @@ fn not_invited(reason: NotInvited, now: Timestamp) -> Answer {
 }
 
 async fn remove(Shared(sandbox): Shared<Sandbox>, Extension(call): Extension<Call>, Path(params): Params) -> Answered {
+    let teller = sandbox.teller(match call.caller {
+        Caller::Installation(_) => Sender::App,
+        _ => Sender::Owner,
+    });
     sandbox.change(|state| {
         let (id, _) = administered(state, &call, &params)?;
         let user = state.account(&params["login"]).ok_or_else(missing)?;
-        if let Some(repository) = state.repositories.get_mut(&id) {
-            repository.collaborators.remove(&user);
-        }
+        state.remove_collaborator(id, user, &teller);
         Ok(Answer::empty(StatusCode::NO_CONTENT))
     })
 }
@@ -149,54 +155,6 @@ async fn is_collaborator(
             None => Err(missing()),
         }
     })
-}
-
-async fn list_invitations(
-    Shared(sandbox): Shared<Sandbox>,
-    Extension(call): Extension<Call>,
-    Path(params): Params,
-) -> Answered {
-    let now = sandbox.now();
-    sandbox.shared.state.read(|state| {
-        let (id, repository) = administered(state, &call, &params)?;
-        let query = pairs(call.query.as_deref().unwrap_or_default().as_bytes());
-        let per_page = value(&query, "per_page").parse().unwrap_or(30);
-        let per_page = usize::clamp(per_page, 1, 100);
-        let page = value(&query, "page").parse().unwrap_or(1_usize).max(1);
-        let shown = repository
-            .invitations
-            .iter()
-            .skip((page - 1).saturating_mul(per_page))
-            .take(per_page)
-            .map(|(number, it)| objects::invitation(state, &call.base, id, *number, it, now))
-            .collect();
-        let answer = ok(Value::Array(shown));
-        let pages = repository.invitations.len().div_ceil(per_page);
-        Ok(match link(&call, per_page, page, pages) {
-            Some(link) => answer.header("link", link),
-            None => answer,
-        })
-    })
-}
-
-/// The `Link` header of page `page` of `pages`; a list of one page has none.
-fn link(call: &Call, per_page: usize, page: usize, pages: usize) -> Option<String> {
-    let to = |page: usize, rel: &str| {
-        let Call { base, path, .. } = call;
-        format!("<{base}{path}?per_page={per_page}&page={page}>; rel=\"{rel}\"")
-    };
-    let mut links = Vec::new();
-    if page > 1 {
-        links.push(to(page - 1, "prev"));
-    }
-    if page < pages {
-        links.push(to(page + 1, "next"));
-        links.push(to(pages, "last"));
-    }
-    if page > 1 {
-        links.push(to(1, "first"));
-    }
-    (!links.is_empty()).then(|| links.join(", "))
 }
 
 async fn delete_invitation(
@@ -260,14 +218,15 @@ fn find<'a>(state: &'a State, call: &Call, params: &BTreeMap<String, String>) ->
     not_app(call)?;
     let id = locate(state, call, params)?;
     let repository = &state.repositories[&id];
-    if repository.hidden || !call.caller.sees(repository.owner, id) {
+    let taken_off = repository.taken_off && matches!(call.caller, Caller::Installation(_));
+    if repository.hidden || taken_off || !call.caller.sees(repository.owner, id) {
         return Err(missing());
     }
     Ok((id, repository))
 }
 
 /// The repository, if the caller may decide who has access to it.
-fn administered<'a>(
+pub(super) fn administered<'a>(
     state: &'a State,
     call: &Call,
     params: &BTreeMap<String, String>,
@@ -275,6 +234,9 @@ fn administered<'a>(
     let (id, repository) = find(state, call, params)?;
     if let Some(message) = &repository.forbidden {
         return Err(refuse(StatusCode::FORBIDDEN, message));
+    }
+    if repository.archived && call.method != Method::GET {
+        return Err(refuse(StatusCode::FORBIDDEN, "Repository was archived so is read-only."));
     }
     if !call.caller.administers() {
         return Err(refuse(StatusCode::FORBIDDEN, "Resource not accessible by integration"));

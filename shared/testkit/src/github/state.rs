@@ -6,6 +6,8 @@ use domain::Timestamp;
 use jiff::{SignedDuration, ToSpan};
 use serde::{Deserialize, Serialize};
 
+use super::{hooks::Hook, oauth::SignIns};
+
 /// After so many days an invitation cannot be accepted any more. It stays in the list all the same.
 pub(super) const INVITATION_DAYS: i64 = 7;
 /// So many invitations may be sent for one repository within [`INVITATION_WINDOW`].
@@ -40,6 +42,20 @@ pub(super) struct Account {
     pub refusal: Option<String>,
     /// Whether the GitHub App is installed on this account.
     pub has_app: bool,
+    /// Whether that installation is suspended.
+    #[serde(default)]
+    pub suspended: bool,
+    /// None are as good as one, primary and verified, under `example.com`.
+    #[serde(default)]
+    pub emails: Vec<Address>,
+}
+
+/// An account's e-mail address.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct Address {
+    pub email: String,
+    pub primary: bool,
+    pub verified: bool,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -58,6 +74,17 @@ pub(super) struct Repository {
     pub recent: Vec<Timestamp>,
     /// How many invitations were ever sent.
     pub sent: usize,
+    #[serde(default)]
+    pub archived: bool,
+    #[serde(default)]
+    pub description: Option<String>,
+    #[serde(default)]
+    pub stars: u64,
+    #[serde(default)]
+    pub updated_at: Option<Timestamp>,
+    /// Not among the repositories that the GitHub App was installed on.
+    #[serde(default)]
+    pub taken_off: bool,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -94,6 +121,13 @@ pub(super) struct State {
     /// Former full names, in lower case.
     moved: BTreeMap<String, u64>,
     pub tokens: BTreeMap<String, Token>,
+    /// Oldest first.
+    #[serde(default)]
+    pub hooks: Vec<Hook>,
+    #[serde(default)]
+    pub hooks_dropped: bool,
+    #[serde(default)]
+    pub sign_ins: SignIns,
 }
 
 /// Where a repository's name leads.
@@ -130,6 +164,9 @@ impl State {
             repositories: BTreeMap::new(),
             moved: BTreeMap::new(),
             tokens: BTreeMap::new(),
+            hooks: Vec::new(),
+            hooks_dropped: false,
+            sign_ins: SignIns::default(),
         };
         for login in ["ctrimm", "johndoe", "janedoe", "octocat"] {
             state.add_account(login, Kind::User);
@@ -164,7 +201,15 @@ impl State {
         let id = self.new_id();
         self.accounts.insert(
             id,
-            Account { login: login.to_owned(), kind, members: BTreeSet::new(), refusal: None, has_app: true },
+            Account {
+                login: login.to_owned(),
+                kind,
+                members: BTreeSet::new(),
+                refusal: None,
+                has_app: true,
+                suspended: false,
+                emails: Vec::new(),
+            },
         );
         id
     }
@@ -190,6 +235,11 @@ impl State {
                 invitations: BTreeMap::new(),
                 recent: Vec::new(),
                 sent: 0,
+                archived: false,
+                description: None,
+                stars: 0,
+                updated_at: None,
+                taken_off: false,
             },
         );
         id

@@ -1,6 +1,9 @@
 //! What the sandbox of GitHub promises.
 
 mod app;
+mod hooks;
+mod oauth;
+mod people;
 
 use std::time::Duration;
 

@@ -3,12 +3,14 @@
 mod answer;
 mod html;
 mod kept;
+mod outbound;
 #[cfg(test)]
 pub(crate) mod testing;
 
 pub(crate) use answer::{Answer, Refusals, suffer};
 pub(crate) use html::{escape, home, page, prefix, see_other};
 pub(crate) use kept::Kept;
+pub(crate) use outbound::http_client;
 
 /// The pairs of an `application/x-www-form-urlencoded` text, in their order. What cannot be read is no pair.
 pub(crate) fn pairs(text: &[u8]) -> Vec<(String, String)> {

@@ -2,7 +2,6 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
     time::Duration,
 };
 
@@ -10,6 +9,7 @@ use domain::Random;
 use tokio::time::Instant;
 
 use super::Sandbox;
+use crate::sandbox::http_client;
 
 /// How often the loop looks for new events.
 const LOOK: Duration = Duration::from_millis(200);
@@ -74,7 +74,7 @@ impl Sandbox {
     /// # Errors
     /// When the HTTP client cannot be made. Otherwise it never returns.
     pub async fn deliver_to(&self, url: String) -> anyhow::Result<()> {
-        let client = client()?;
+        let client = http_client("Stripe/1.0 (+https://stripe.com/docs/webhooks)", PATIENCE)?;
         let mut pauses: HashMap<String, (Duration, Instant)> = HashMap::new();
         loop {
             let waiting = self.undelivered();
@@ -126,23 +126,6 @@ async fn send(client: &reqwest::Client, url: &str, delivery: &Delivery) -> (bool
             (false, "no answer".to_owned())
         }
     }
-}
-
-/// A client for plain HTTP. It is given a TLS set-up that trusts nobody, because without one it would look for a
-/// crypto library that nobody has installed.
-fn client() -> anyhow::Result<reqwest::Client> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth();
-    Ok(reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .timeout(PATIENCE)
-        .user_agent("Stripe/1.0 (+https://stripe.com/docs/webhooks)")
-        .build()?)
 }
 
 /// Fisher and Yates's shuffle.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{JOHN, World};
 
-fn jwt(now: i64, life: i64) -> String {
+pub(super) fn jwt(now: i64, life: i64) -> String {
     let part = |value: Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let signature = URL_SAFE_NO_PAD.encode([7_u8; 256]);
     let claims = json!({ "iss": "1", "iat": now - 60, "exp": now + life });
