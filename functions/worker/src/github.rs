@@ -78,8 +78,8 @@ impl Place<'_> {
         }
         self.changed = true;
         match self.github.invite(self.path.owner.as_str(), self.path.name.as_str(), login).await {
-            Ok(Invited::Pending { .. }) => Ok(Observed::Invited),
-            Ok(Invited::Already) => Ok(Observed::Member),
+            Ok((Invited::Pending { .. }, _)) => Ok(Observed::Invited),
+            Ok((Invited::Already, _)) => Ok(Observed::Member),
             Err(error) => Err(self.explain(error).await),
         }
     }
@@ -115,6 +115,7 @@ impl Place<'_> {
         self.github
             .delete_invitation(self.path.owner.as_str(), self.path.name.as_str(), invitation)
             .await
+            .map(drop)
             .map_err(trouble)
     }
 

@@ -5,8 +5,11 @@
 //! many at once.
 
 mod credentials;
+mod deliveries;
 mod error;
 pub mod oauth;
+mod receipt;
+mod repositories;
 #[cfg(test)]
 mod tests;
 mod wire;
@@ -18,7 +21,10 @@ use serde_json::{Value, json};
 
 use self::credentials::{Scope, Tokens};
 pub use self::{
+    deliveries::FailedDelivery,
     error::{GithubError, GithubErrorKind},
+    receipt::{RateLimit, Receipt},
+    repositories::{Collaborator, Cursor, Page, RepositoryInfo},
     wire::{Account, AccountKind, Invitation, Invited},
 };
 use crate::http::{Answer, Http, NoAnswer};
@@ -43,13 +49,20 @@ pub struct Github {
     base_url: String,
     tokens: Tokens,
     clock: Clock,
+    limit: receipt::LastSeen,
 }
 
 impl Github {
     /// A client of the API at `base_url`, without a trailing slash: `https://api.github.com`, or a double.
     pub fn new(http: Http, base_url: String, credentials: SecretSource, clock: Clock) -> Self {
         let tokens = Tokens::new(credentials);
-        Self { http, base_url, tokens, clock }
+        Self { http, base_url, tokens, clock, limit: receipt::LastSeen::default() }
+    }
+
+    /// What the last answer told of the rate limit, if one has. Each installation of an App has a limit of its own; this
+    /// is that of whichever was used last.
+    pub fn rate_limit(&self) -> Option<RateLimit> {
+        self.limit.get()
     }
 
     /// The account that has this login now, or `None` if there is none.
@@ -94,7 +107,7 @@ impl Github {
     /// # Errors
     /// `NotFound` when either the repository or the account is not there or hidden; `Invalid` when GitHub will not
     /// invite this account. That a repository takes 50 invitations in 24 hours is taken to come as `RateLimited`.
-    pub async fn invite(&self, owner: &str, name: &str, login: &str) -> Result<Invited, GithubError> {
+    pub async fn invite(&self, owner: &str, name: &str, login: &str) -> Result<(Invited, Receipt), GithubError> {
         // On repositories of persons GitHub ignores the permission: every collaborator there can push.
         let body = json!({ "permission": "pull" });
         let url = self.collaborator_url(owner, name, login)?;
@@ -102,9 +115,9 @@ impl Github {
         match answer.status {
             StatusCode::CREATED => {
                 let invitation: wire::Created = read(&answer)?;
-                Ok(Invited::Pending { invitation_id: invitation.id })
+                Ok((Invited::Pending { invitation_id: invitation.id }, Receipt::of(&answer)))
             }
-            StatusCode::NO_CONTENT => Ok(Invited::Already),
+            StatusCode::NO_CONTENT => Ok((Invited::Already, Receipt::of(&answer))),
             _ => Err(self.refused(&answer)),
         }
     }
@@ -125,10 +138,7 @@ impl Github {
             invitations.extend(read::<Vec<Invitation>>(&answer)?);
             match answer.header("link").and_then(wire::next_page) {
                 None => return Ok(invitations),
-                // The token goes nowhere else.
-                Some(next) if next.strip_prefix(&self.base_url).is_some_and(|rest| rest.starts_with('/')) => {
-                    next.clone_into(&mut url);
-                }
+                Some(next) if self.is_ours(next) => next.clone_into(&mut url),
                 Some(_) => break,
             }
         }
@@ -140,11 +150,11 @@ impl Github {
     ///
     /// # Errors
     /// When GitHub cannot or does not want to.
-    pub async fn delete_invitation(&self, owner: &str, name: &str, id: u64) -> Result<(), GithubError> {
+    pub async fn delete_invitation(&self, owner: &str, name: &str, id: u64) -> Result<Receipt, GithubError> {
         let url = self.repository_url(owner, name, &format!("/invitations/{id}"))?;
         let answer = self.in_repository(Method::DELETE, owner, name, &url, None).await?;
         match answer.status {
-            StatusCode::NO_CONTENT | StatusCode::NOT_FOUND => Ok(()),
+            StatusCode::NO_CONTENT | StatusCode::NOT_FOUND => Ok(Receipt::of(&answer)),
             _ => Err(self.refused(&answer)),
         }
     }
@@ -155,11 +165,11 @@ impl Github {
     /// # Errors
     /// `NotFound` may mean that the account or that the whole repository is not there or hidden. Only the former is as good
     /// as removed: ask [`Github::repository_exists`].
-    pub async fn remove_collaborator(&self, owner: &str, name: &str, login: &str) -> Result<(), GithubError> {
+    pub async fn remove_collaborator(&self, owner: &str, name: &str, login: &str) -> Result<Receipt, GithubError> {
         let url = self.collaborator_url(owner, name, login)?;
         let answer = self.in_repository(Method::DELETE, owner, name, &url, None).await?;
         match answer.status {
-            StatusCode::NO_CONTENT => Ok(()),
+            StatusCode::NO_CONTENT => Ok(Receipt::of(&answer)),
             _ => Err(self.refused(&answer)),
         }
     }
@@ -251,7 +261,14 @@ impl Github {
             request = request.json(body);
         }
         let request = request.build().map_err(|error| GithubError::no_answer(error.into()))?;
-        self.http.send(request).await.map_err(GithubError::no_answer)
+        let answer = self.http.send(request).await.map_err(GithubError::no_answer)?;
+        self.limit.note(&answer);
+        Ok(answer)
+    }
+
+    /// Whether a list may be followed to this address: the token goes nowhere else.
+    fn is_ours(&self, url: &str) -> bool {
+        url.strip_prefix(&self.base_url).is_some_and(|rest| rest.starts_with('/'))
     }
 
     fn refused(&self, answer: &Answer) -> GithubError {

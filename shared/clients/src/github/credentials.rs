@@ -26,6 +26,8 @@ pub(super) enum Scope {
     Accounts,
     /// Administering one repository.
     Repository { owner: String, name: String },
+    /// Administering the repository of this number.
+    RepositoryById(u64),
 }
 
 /// The configured credentials and the installation tokens made with them so far.
@@ -54,6 +56,11 @@ struct CreatedToken {
 struct Installation {
     id: u64,
     suspended_at: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+struct Numbered {
+    id: u64,
 }
 
 enum Credentials {
@@ -85,7 +92,7 @@ impl Tokens {
         match scope {
             // It may have been any of them.
             Scope::Accounts => made.clear(),
-            Scope::Repository { .. } => drop(made.remove(scope)),
+            Scope::Repository { .. } | Scope::RepositoryById(_) => drop(made.remove(scope)),
         }
     }
 
@@ -93,7 +100,7 @@ impl Tokens {
         let made = self.made();
         let found = match scope {
             Scope::Accounts => made.values().find(|token| token.is_fresh(now)),
-            Scope::Repository { .. } => made.get(scope).filter(|token| token.is_fresh(now)),
+            Scope::Repository { .. } | Scope::RepositoryById(_) => made.get(scope).filter(|token| token.is_fresh(now)),
         };
         found.map(|token| token.token.clone())
     }
@@ -117,29 +124,54 @@ impl Github {
             return Ok(Some(token));
         }
         let jwt = app.jwt(now)?;
-        let (installation, narrowed_to) = match scope {
+        let made = match scope {
             Scope::Accounts => match self.any_installation(&jwt).await? {
-                Some(installation) => (installation, json!({ "permissions": { "metadata": "read" } })),
+                Some(installation) => self.installation_token(&installation, &jwt, &reading()).await?,
                 None => return Ok(None),
             },
-            Scope::Repository { owner, name } => (
-                self.installation_on(owner, name, &jwt).await?,
-                json!({
-                    "repositories": [name],
-                    "permissions": { "administration": "write", "metadata": "read" },
-                }),
-            ),
+            Scope::Repository { owner, name } => self.repository_token(owner, name, &jwt).await?,
+            Scope::RepositoryById(id) => {
+                let url = format!("{}/repositories/{id}/installation", self.base_url);
+                let installation = self.installation_at(&url, &jwt).await?;
+                self.installation_token(&installation, &jwt, &administering("repository_ids", &json!(id))).await?
+            }
         };
-        let token = self.installation_token(&installation, &jwt, &narrowed_to).await?;
-        let value = token.token.clone();
-        self.tokens.made().insert(scope.clone(), token);
+        let value = made.token.clone();
+        self.tokens.made().insert(scope.clone(), made);
         Ok(Some(value))
     }
 
-    /// The installation that covers the repository; `NotFound` if none does.
-    async fn installation_on(&self, owner: &str, name: &str, jwt: &Secret) -> Result<Installation, GithubError> {
+    /// The App's proof of identity, for calls about the App itself; `None` with a token.
+    pub(super) async fn app_jwt(&self) -> Result<Option<Secret>, GithubError> {
+        let secret = self.tokens.credentials.read().await.map_err(GithubErrorKind::from)?;
+        match Credentials::parse(&secret)? {
+            Credentials::Token(_) => Ok(None),
+            Credentials::App(app) => Ok(Some(app.jwt(self.clock.now())?)),
+        }
+    }
+
+    /// A token for one repository. GitHub redirects from a former name, but makes no token for it: then the number is
+    /// looked up first.
+    async fn repository_token(&self, owner: &str, name: &str, jwt: &Secret) -> Result<InstallationToken, GithubError> {
         let url = self.repository_url(owner, name, "/installation")?;
-        let answer = self.call(Method::GET, &url, Some(jwt), None).await?;
+        let installation = self.installation_at(&url, jwt).await?;
+        match self.installation_token(&installation, jwt, &administering("repositories", &json!(name))).await {
+            Err(error) if matches!(error.kind, GithubErrorKind::Invalid { .. }) => {}
+            other => return other,
+        }
+        let reader = self.installation_token(&installation, jwt, &reading()).await?;
+        let url = self.repository_url(owner, name, "")?;
+        let answer = self.call(Method::GET, &url, Some(&reader.token), None).await?;
+        if answer.status != StatusCode::OK {
+            return Err(self.refused(&answer));
+        }
+        let Numbered { id } = read(&answer)?;
+        self.installation_token(&installation, jwt, &administering("repository_ids", &json!(id))).await
+    }
+
+    /// The installation that covers a repository; `NotFound` if none does.
+    async fn installation_at(&self, url: &str, jwt: &Secret) -> Result<Installation, GithubError> {
+        let answer = self.call(Method::GET, url, Some(jwt), None).await?;
         if answer.status == StatusCode::OK { read(&answer) } else { Err(self.refused(&answer)) }
     }
 
@@ -163,6 +195,16 @@ impl Github {
         let answer = self.call(Method::POST, &url, Some(jwt), Some(narrowed_to)).await?;
         if answer.status == StatusCode::CREATED { read(&answer) } else { Err(self.refused(&answer)) }
     }
+}
+
+/// What a token is asked for that only looks up what is public.
+fn reading() -> Value {
+    json!({ "permissions": { "metadata": "read" } })
+}
+
+/// What a token is asked for that administers one repository, named as `by` says.
+fn administering(by: &str, repository: &Value) -> Value {
+    json!({ by: [repository], "permissions": { "administration": "write", "metadata": "read" } })
 }
 
 impl InstallationToken {

@@ -1,6 +1,8 @@
 //! The client against a double on the loopback.
 
 mod app;
+mod deliveries;
+mod repositories;
 
 use domain::{Clock, GithubUserId, SecretSource, Timestamp};
 use serde_json::{Value, json};
@@ -41,7 +43,7 @@ fn octocat() -> Value {
 #[tokio::test]
 async fn an_invitation_asks_to_read_and_reports_its_number() {
     let (server, github) = answering(|_| Reply::json(201, &json!({ "id": 7, "invitee": { "id": 583_231 } }))).await;
-    let invited = github.invite("acme", "widgets.js", "octo_cat-1").await.expect("invited");
+    let (invited, _) = github.invite("acme", "widgets.js", "octo_cat-1").await.expect("invited");
     assert_eq!(invited, Invited::Pending { invitation_id: 7 });
 
     assert_eq!(server.calls(), ["PUT /repos/acme/widgets.js/collaborators/octo_cat-1"]);
@@ -56,7 +58,7 @@ async fn an_invitation_asks_to_read_and_reports_its_number() {
 #[tokio::test]
 async fn inviting_who_has_access_reports_so() {
     let (_server, github) = answering(|_| Reply::empty(204)).await;
-    assert_eq!(github.invite("acme", "widgets", "octocat").await.expect("no error"), Invited::Already);
+    assert_eq!(github.invite("acme", "widgets", "octocat").await.expect("no error").0, Invited::Already);
 }
 
 #[tokio::test]
@@ -204,7 +206,7 @@ async fn a_renamed_repository_is_followed_with_the_same_request() {
             _ => Reply::json(201, &json!({ "id": 7 })),
         })
         .await;
-        let invited = github.invite("acme", "old", "octocat").await.expect("invited");
+        let (invited, _) = github.invite("acme", "old", "octocat").await.expect("invited");
         assert_eq!(invited, Invited::Pending { invitation_id: 7 });
         let followed = &server.seen()[1];
         assert_eq!(

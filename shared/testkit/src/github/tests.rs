@@ -349,7 +349,8 @@ async fn our_client_and_the_sandbox_understand_each_other() {
     assert!(github.account_by_login("nobody").await.unwrap().is_none());
     assert!(github.repository_exists("acme-corp", "toolkit").await.unwrap());
 
-    let invited = github.invite("acme-corp", "toolkit", "johndoe").await.unwrap();
+    let (invited, receipt) = github.invite("acme-corp", "toolkit", "johndoe").await.unwrap();
+    assert!(receipt.status == 201 && receipt.request_id.is_some());
     let Invited::Pending { invitation_id } = invited else { panic!("{invited:?}") };
     world.time.pass(7 * DAY);
     let listed = github.invitations("acme-corp", "toolkit").await.unwrap();
@@ -360,7 +361,7 @@ async fn our_client_and_the_sandbox_understand_each_other() {
     github.invite("acme-corp", "toolkit", "johndoe").await.unwrap();
     world.sandbox.accept("acme-corp", "toolbox", "johndoe").unwrap();
     assert!(github.is_collaborator("acme-corp", "toolkit", "johndoe").await.unwrap());
-    assert_eq!(github.invite("acme-corp", "toolbox", "johndoe").await.unwrap(), Invited::Already);
+    assert_eq!(github.invite("acme-corp", "toolbox", "johndoe").await.unwrap().0, Invited::Already);
     github.remove_collaborator("acme-corp", "toolkit", "johndoe").await.unwrap();
     let GithubUserId(john) = john.id;
     assert_eq!(world.sandbox.access("acme-corp", "toolbox", john), Access::None);

@@ -17,14 +17,14 @@ use crate::{
     loopback::{Loopback, Reply, http},
 };
 
-const PKCS1: &str = include_str!("../../../testdata/app-key.pkcs1.pem");
+pub(super) const PKCS1: &str = include_str!("../../../testdata/app-key.pkcs1.pem");
 const PKCS8: &str = include_str!("../../../testdata/app-key.pkcs8.pem");
 
 /// GitHub as an App sees it: installed on acme/widgets, whose tokens are named after their order and live an hour.
-async fn app_double() -> Loopback {
+pub(super) async fn app_double() -> Loopback {
     let made = Arc::new(AtomicI64::new(0));
     Loopback::start(move |seen| match seen.path.as_str() {
-        "/repos/acme/widgets/installation" => Reply::json(200, &json!({ "id": 42 })),
+        "/repos/acme/widgets/installation" | "/repositories/9/installation" => Reply::json(200, &json!({ "id": 42 })),
         "/app/installations" => Reply::json(
             200,
             &json!([{ "id": 41, "suspended_at": "2026-01-01T00:00:00Z" }, { "id": 42, "suspended_at": null }]),
@@ -32,6 +32,10 @@ async fn app_double() -> Loopback {
         "/app/installations/42/access_tokens" => {
             let token = format!("ghs_test_{}", made.fetch_add(1, Ordering::SeqCst));
             Reply::json(201, &json!({ "token": token, "expires_at": time(NOW + 3600).to_string() }))
+        }
+        "/repositories/9" => {
+            let owner = json!({ "login": "acme", "type": "Organization" });
+            Reply::json(200, &json!({ "id": 9, "name": "widgets", "owner": owner }))
         }
         "/users/octocat" => Reply::json(200, &octocat()),
         "/repos/acme/widgets/invitations/401" => Reply::empty(401),
@@ -41,11 +45,11 @@ async fn app_double() -> Loopback {
     .await
 }
 
-fn app_credentials(private_key: &str) -> String {
+pub(super) fn app_credentials(private_key: &str) -> String {
     json!({ "app_id": "12345", "private_key": private_key }).to_string()
 }
 
-fn bearers(server: &Loopback, path: &str) -> Vec<String> {
+pub(super) fn bearers(server: &Loopback, path: &str) -> Vec<String> {
     let requests = server.seen().into_iter().filter(|seen| seen.path == path);
     requests.map(|seen| seen.header("authorization").replace("Bearer ", "")).collect()
 }
