@@ -47,6 +47,7 @@ pub(crate) async fn measure(shop: &mut Shop, table: &mut Table) {
     // The first event also reads the webhook's secret, the first invitation GitHub's credentials.
     shop.sell(&theme).await;
     webhook(shop, &theme, table).await;
+    github_webhook(shop, table).await;
     for (repository, stories) in [(&theme, ONE_TIME), (&toolkit, MONTHLY)] {
         for (name, story) in stories {
             events(shop, repository, (name, story), table).await;
@@ -70,6 +71,22 @@ async fn webhook(shop: &mut Shop, repository: &str, table: &mut Table) {
     let (usage, answer) = measured(shop.t.post_event(b"{}".to_vec(), "t=1,v1=00")).await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);
     table.add("webhook with a wrong signature", usage, Budget::nothing());
+    shop.t.settle().await;
+}
+
+async fn github_webhook(shop: &mut Shop, table: &mut Table) {
+    let github = shop.t.github();
+    // The first also reads the webhook's secret.
+    github.ping("acme-corp");
+    shop.t.deliver_github().await;
+    github.ping("acme-corp");
+    github.add_collaborator("acme-corp", "toolkit", "johndoe").unwrap();
+    for (delivery, budget) in github.undelivered().iter().zip([Budget::nothing(), Budget::webhook()]) {
+        let (usage, answer) = measured(shop.t.post_github(delivery)).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer}");
+        shop.t.github().delivered(delivery.id, answer.status);
+        table.add(format!("GitHub's webhook: {}", delivery.event), usage, budget);
+    }
     shop.t.settle().await;
 }
 

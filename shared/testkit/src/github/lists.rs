@@ -91,11 +91,12 @@ fn paged(call: &Call, all: Vec<Value>) -> Answer {
 
 /// The `Link` header of page `page` of `pages`; a list of one page has none.
 fn link(call: &Call, query: &[(String, String)], page: usize, pages: usize) -> Option<String> {
-    let others = query.iter().filter(|(name, _)| name != "page");
-    let others: String = others.map(|(name, value)| format!("{name}={value}&")).collect();
+    let others: Vec<_> = query.iter().filter(|(name, _)| name != "page").collect();
+    let others = serde_urlencoded::to_string(others).unwrap_or_default();
     let to = |page: usize, rel: &str| {
         let Call { base, path, .. } = call;
-        format!("<{base}{path}?{others}page={page}>; rel=\"{rel}\"")
+        let separator = if others.is_empty() { "" } else { "&" };
+        format!("<{base}{path}?{others}{separator}page={page}>; rel=\"{rel}\"")
     };
     let mut links = Vec::new();
     if page > 1 {

@@ -102,7 +102,7 @@ fn name_of(text: &str) -> anyhow::Result<&str> {
 
 fn body(state: &State, root: &str, now: Timestamp) -> String {
     let mut html = String::from(
-        "<p>Everything here lives in this process. Accept or decline an invitation in its invitee's place.</p>",
+        "<p>Everything here lives in this process. Accept or decline an invitation in its invitee's place, or play the owner.</p>",
     );
     for (id, repository) in &state.repositories {
         html.push_str(&repository_card(state, root, *id, repository, now));

@@ -59,6 +59,7 @@ pub(super) struct Address {
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own on GitHub, too")]
 pub(super) struct Repository {
     pub owner: u64,
     pub name: String,
