@@ -85,6 +85,16 @@ const GRANTS: &[(&str, &[&str])] = &[
             "sqs ChangeMessageVisibility DeleteMessage GetQueueAttributes ReceiveMessage SendMessage on DeliveriesQueue",
         ],
     ),
+    (
+        "ReconcileFunction",
+        &[
+            "dynamodb BatchGetItem GetItem PutItem Query UpdateItem on Table",
+            "dynamodb Query on Table/index/gsi1 Table/index/gsi2",
+            "logs CreateLogStream PutLogEvents on ReconcileLogs",
+            "secretsmanager GetSecretValue on secret:GithubCredentialsName secret:StripeSecretKeyName",
+            "sqs SendMessage on AccessQueue DeliveriesQueue PaymentsQueue",
+        ],
+    ),
 ];
 
 #[test]

@@ -20,6 +20,7 @@ mod outcomes;
 mod permutations;
 mod poison;
 mod races;
+mod repairs;
 mod schedules;
 mod stories;
 mod whole_path;

@@ -282,6 +282,18 @@ impl TestStack {
         self.stack.settle(ROUNDS).await.expect("the queues answer")
     }
 
+    /// Does what a schedule calls for, once.
+    pub async fn run_schedule(&self, name: &str) {
+        self.stack.run_schedule(name).await.expect("the run succeeds");
+    }
+
+    /// Does what every schedule calls for, once, without the jobs that come of it.
+    pub async fn reconcile(&self) {
+        for name in self.stack.schedules() {
+            self.run_schedule(name).await;
+        }
+    }
+
     /// How many messages each queue holds, hidden and delayed ones included; empty queues are left out.
     pub async fn messages(&self) -> Vec<(String, u64)> {
         let mut held = Vec::new();

@@ -20,6 +20,7 @@ pub mod purchase;
 pub mod random;
 pub mod rate;
 pub mod repository;
+pub mod seal;
 pub mod secret;
 pub mod session;
 pub mod stored;

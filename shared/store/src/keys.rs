@@ -21,6 +21,36 @@ pub struct Key {
     pub sk: String,
 }
 
+/// A list that only ever grows at its end, so that a row's place in it stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum List {
+    /// A company's purchases.
+    Purchases,
+    /// A company's log.
+    Log,
+}
+
+impl List {
+    /// All there are.
+    pub const ALL: [Self; 2] = [Self::Purchases, Self::Log];
+
+    /// The last part of its partition's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Purchases => "PURCHASE",
+            Self::Log => "LOG",
+        }
+    }
+
+    /// The partition of its rows, oldest first.
+    pub fn partition(self, company: CompanyId) -> String {
+        match self {
+            Self::Purchases => purchases(company),
+            Self::Log => log(company),
+        }
+    }
+}
+
 impl Key {
     fn new(pk: String, sk: impl Into<String>) -> Self {
         Self { pk, sk: sk.into() }
@@ -181,6 +211,51 @@ pub fn due(at: Timestamp, entitlement: &EntitlementKey) -> Key {
 /// gsi1: the partition of all that is due.
 pub fn due_list() -> String {
     "DUE".to_owned()
+}
+
+/// That there is a company: nobody can list what has a partition of its own.
+pub fn company_entry(company: CompanyId) -> Key {
+    Key::new(companies(), format!("{:010}", company.0))
+}
+
+/// The partition of all companies' entries.
+pub fn companies() -> String {
+    "COMPANIES".to_owned()
+}
+
+/// How far a task of the repairs has come.
+pub fn watermark(task: &str) -> Key {
+    Key::new("RECONCILE".to_owned(), task)
+}
+
+/// A seal over a part of a company's log.
+pub fn seal(company: CompanyId, n: u64) -> Key {
+    Key::new(seals(company), format!("{n:010}"))
+}
+
+/// The partition of a company's seals, the first one first.
+pub fn seals(company: CompanyId) -> String {
+    format!("C#{company}#SEAL")
+}
+
+/// A block of the directory of a long list.
+pub fn directory_block(company: CompanyId, list: List, block: u64) -> Key {
+    Key::new(directory(company, list), format!("{block:08}"))
+}
+
+/// The partition of a list's directory, the block of the oldest rows first.
+pub fn directory(company: CompanyId, list: List) -> String {
+    format!("C#{company}#DIRECTORY#{}", list.name())
+}
+
+/// That it was written down that an account has access to a repository without having bought it.
+pub fn stranger(company: CompanyId, repository: RepositoryId, id: GithubUserId) -> Key {
+    Key::new(strangers(company, repository), account(id))
+}
+
+/// The partition of a repository's strangers.
+pub fn strangers(company: CompanyId, repository: RepositoryId) -> String {
+    format!("C#{company}#R#{repository}#STRANGER")
 }
 
 /// In the volatile table: until when GitHub asked a company's calls to wait.

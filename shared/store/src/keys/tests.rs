@@ -74,6 +74,11 @@ fn rows() -> Vec<Row> {
         },
         row("sign-in with GitHub (volatile)", sign_in_attempt(&"ab".repeat(32)), "`take_sign_in`"),
         row("sign-in link (volatile)", sign_in_link(&"ab".repeat(16)), "`take_sign_in_link`"),
+        row("company's entry", company_entry(c), "`companies`"),
+        row("watermark of a repair", watermark("stripe_events"), "`watermark` (strong)"),
+        row("seal of a part of the log", seal(c, 1), "`seals`, `last_seals` (strong)"),
+        row("directory of a list", directory_block(c, List::Log, 0), "`position`"),
+        row("stranger", stranger(c, r, account.account), "`strangers`"),
         row("GitHub pause (volatile)", github_pause(c), "`github_pause`"),
         row(
             "requests of an hour (volatile)",
