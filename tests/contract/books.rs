@@ -3,10 +3,19 @@
 use std::{collections::HashMap, time::Duration};
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{CompanyId, LogId, Random, seal::Broken};
+use domain::{
+    CompanyId, GithubUserId, LogId, PurchaseId, Random,
+    log::{Action, Actor, LogEntry, LogStatus},
+    purchase::{Buyer, Purchase},
+    seal::Broken,
+    text::Email,
+};
 use journeys::TestStack;
 use local::audit::{self, Finding};
-use store::keys;
+use store::{
+    Begun,
+    keys::{self, List},
+};
 
 const COMPANY: CompanyId = CompanyId(1);
 
@@ -110,5 +119,51 @@ async fn a_seal_that_is_taken_away_is_found() {
     let request = t.aws.dynamodb.delete_item().table_name("Table");
     request.key("pk", AttributeValue::S(first.pk)).key("sk", AttributeValue::S(first.sk)).send().await.unwrap();
     assert_eq!(finding(&t).await.broken, Some(Broken::Chain { n: 2 }));
+    t.finish().await;
+}
+
+/// How many purchases the list of the directory's test has: more than one block of a directory is about.
+const PURCHASES: u64 = 700;
+
+async fn fill(t: &TestStack) {
+    let repository = t.list_theme().await;
+    let repository = t.stack.store.repository(COMPANY, repository.parse().unwrap()).await.unwrap().unwrap().repository;
+    for number in 0..PURCHASES {
+        t.clock.advance(Duration::from_secs(1));
+        let id = PurchaseId::generate(t.now(), &t.random);
+        let buyer = Buyer { id: GithubUserId(1000 + number), login: format!("buyer-{number}") };
+        let email = Email::parse("customer@example.com").unwrap();
+        let purchase = Purchase::begin(id, &repository, email, buyer, false, t.now());
+        let (actor, action) = (Actor::Tollgate, Action::CheckoutCreated);
+        let entry = LogEntry::new(LogId::generate(t.now(), &t.random), t.now(), actor, action, LogStatus::Success);
+        let begun = t.stack.store.begin_purchase(&purchase, None, None, &entry.about(&purchase)).await.unwrap();
+        assert_eq!(begun, Begun::Yes);
+    }
+}
+
+async fn page(t: &TestStack, number: usize) -> Vec<String> {
+    let answer = t.get(&format!("/api/admin/customers?limit=20&page={number}")).await;
+    assert_eq!(answer.status, 200, "{answer}");
+    let rows = answer.json["customers"].as_array().unwrap();
+    rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn the_directory_finds_the_pages_that_walking_finds() {
+    let t = TestStack::start().await;
+    fill(&t).await;
+    let mut walked = Vec::new();
+    for number in 1..=35 {
+        walked.push(page(&t, number).await);
+    }
+    t.clock.advance(Duration::from_mins(3));
+    t.run_schedule("books").await;
+    for (number, rows) in walked.iter().enumerate() {
+        assert_eq!(page(&t, number + 1).await, *rows, "page {}", number + 1);
+    }
+    for list in List::ALL {
+        assert!(t.stack.store.position(COMPANY, list, 333).await.unwrap().is_some());
+    }
+    assert_eq!(t.stack.store.position(COMPANY, List::Purchases, PURCHASES).await.unwrap(), None);
     t.finish().await;
 }

@@ -17,6 +17,7 @@
 
 mod answer;
 mod github_hooks;
+mod schedules;
 mod world;
 
 use std::{
@@ -280,18 +281,6 @@ impl TestStack {
     /// Works off the queues until they have nothing to give.
     pub async fn settle(&self) -> Settled {
         self.stack.settle(ROUNDS).await.expect("the queues answer")
-    }
-
-    /// Does what a schedule calls for, once.
-    pub async fn run_schedule(&self, name: &str) {
-        self.stack.run_schedule(name).await.expect("the run succeeds");
-    }
-
-    /// Does what every schedule calls for, once, without the jobs that come of it.
-    pub async fn reconcile(&self) {
-        for name in self.stack.schedules() {
-            self.run_schedule(name).await;
-        }
     }
 
     /// How many messages each queue holds, hidden and delayed ones included; empty queues are left out.
