@@ -44,7 +44,7 @@ async fn look(app: &App, company: CompanyId, task: &str, age: i64) -> Result<(),
             }
             asked += 1;
             if let Some(session) = app.stripe.checkout_session(session).await? {
-                apply(app, purchase, session).await?;
+                apply(app, purchase, &session).await?;
             }
         }
         last = Some(purchase.id);
@@ -60,7 +60,7 @@ fn awaited(purchase: &Purchase) -> Option<&str> {
     session.and_then(|session| session.id.as_deref())
 }
 
-async fn apply(app: &App, purchase: &Purchase, session: Value) -> Result<(), Error> {
+async fn apply(app: &App, purchase: &Purchase, session: &Value) -> Result<(), Error> {
     let now = app.clock.now().as_second();
     let (kind, at) = match session["status"].as_str() {
         Some("complete") => ("checkout.session.completed", now),

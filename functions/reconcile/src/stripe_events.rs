@@ -112,11 +112,11 @@ async fn known(app: &App, events: &[Box<PaymentEvent>]) -> Result<HashSet<String
         let found = app.store.purchases_by_id(company, ids).await?;
         purchases.extend(found.into_iter().map(|purchase| ((company, purchase.id), purchase)));
     }
-    let is_known = |event: &&Box<PaymentEvent>| match event.subject {
+    let is_known = |event: &PaymentEvent| match event.subject {
         Subject::Purchase(subject) => purchases
             .get(&(subject.company, subject.purchase))
             .is_none_or(|purchase| purchase.causes.contains(&event.id)),
         Subject::Subscription(_) | Subject::PaymentIntent(_) => false,
     };
-    Ok(events.iter().filter(is_known).map(|event| event.id.clone()).collect())
+    Ok(events.iter().filter(|event| is_known(event)).map(|event| event.id.clone()).collect())
 }

@@ -58,7 +58,7 @@ async fn look(app: &App, company: CompanyId) -> Result<(), Error> {
             }
             asked += 1;
             if let Some(object) = app.stripe.subscription(subscription).await? {
-                apply(app, object).await?;
+                apply(app, &object).await?;
             }
         }
         pass.last = Some(purchase.id);
@@ -76,7 +76,7 @@ fn silent<'a>(app: &App, purchase: &'a Purchase) -> Option<&'a str> {
     purchase.facts.subscription_id.as_deref().filter(|_| heard.is_some())
 }
 
-async fn apply(app: &App, subscription: Value) -> Result<(), Error> {
+async fn apply(app: &App, subscription: &Value) -> Result<(), Error> {
     let now = app.clock.now().as_second();
     let (id, status) =
         (subscription["id"].as_str().unwrap_or_default(), subscription["status"].as_str().unwrap_or_default());

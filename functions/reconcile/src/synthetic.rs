@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 /// The event of type `kind` about `object`, or nothing if it is about no purchase of ours. `cause` is the same whenever the
 /// same is found, so that it is applied once; `second` is when it was so, in Unix seconds.
-pub(crate) fn event(cause: &str, kind: &str, object: Value, second: i64) -> Option<Box<PaymentEvent>> {
+pub(crate) fn event(cause: &str, kind: &str, object: &Value, second: i64) -> Option<Box<PaymentEvent>> {
     let body = json!({
         "id": format!("reconcile:{cause}"),
         "object": "event",

@@ -61,7 +61,9 @@ async fn audit(data: Data) -> Result<()> {
         stack.shutdown().await;
         findings
     };
-    findings.iter().for_each(|finding| print(&format!("{finding}\n")));
+    for finding in &findings {
+        print(&format!("{finding}\n"));
+    }
     let broken = findings.iter().filter(|finding| finding.broken.is_some()).count();
     anyhow::ensure!(broken == 0, "the log of {broken} of {} companies is not as it was sealed", findings.len());
     Ok(())

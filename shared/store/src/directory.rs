@@ -53,7 +53,7 @@ impl Block {
     fn take(&mut self, rows: &[Row]) -> usize {
         let room = usize::try_from(ROWS - self.rows).unwrap_or(0);
         for row in rows.iter().take(room) {
-            if self.rows % EVERY == 0 {
+            if self.rows.is_multiple_of(EVERY) {
                 self.anchors.push(&row.id);
             }
             self.rows += 1;
