@@ -10,12 +10,13 @@ use domain::{
     seal::Broken,
     text::Email,
 };
-use journeys::TestStack;
+use journeys::{Options, TestStack};
 use local::audit::{self, Finding};
 use store::{
-    Begun,
+    Begun, PageRequest, PurchaseFilter,
     keys::{self, List},
 };
+use testkit::connector::Meter;
 
 const COMPANY: CompanyId = CompanyId(1);
 
@@ -150,7 +151,7 @@ async fn page(t: &TestStack, number: usize) -> Vec<String> {
 
 #[tokio::test]
 async fn the_directory_finds_the_pages_that_walking_finds() {
-    let t = TestStack::start().await;
+    let t = TestStack::start_with(Options { metered: true, ..Options::default() }).await;
     fill(&t).await;
     let mut walked = Vec::new();
     for number in 1..=35 {
@@ -161,6 +162,13 @@ async fn the_directory_finds_the_pages_that_walking_finds() {
     for (number, rows) in walked.iter().enumerate() {
         assert_eq!(page(&t, number + 1).await, *rows, "page {}", number + 1);
     }
+    // The middle costs no more than the ends: the counts, half a block, and little more than the page's own rows.
+    let middle = PageRequest { skip: 340, limit: 20 };
+    let meter = Meter::new();
+    let page = meter.scope(t.stack.store.purchases(COMPANY, PurchaseFilter::default(), middle)).await;
+    assert_eq!(page.unwrap().rows.len(), 20);
+    let usage = meter.usage();
+    assert!(usage.read_units <= 3.0, "{usage:?}");
     for list in List::ALL {
         assert!(t.stack.store.position(COMPANY, list, 333).await.unwrap().is_some());
     }
