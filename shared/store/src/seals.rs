@@ -12,7 +12,7 @@ use crate::{
     table::{Freshness, Partition, Range, Start, item},
 };
 
-/// The whole item. It also has its sort key as an `id`, so that an id that was put in by somebody else shows.
+/// The whole item, keys of indexes included: a line that was hidden from a list was altered, too.
 #[derive(Deserialize)]
 struct Row {
     id: LogId,
