@@ -6,6 +6,7 @@
 use domain::{
     CompanyId, GithubUserId, LogId, PurchaseId, RepositoryId, Timestamp, UserId,
     access::EntitlementKey,
+    invitations::Place,
     log::{Action, LogStatus},
     purchase::AccessStatus,
     rate::{Bucket, Window},
@@ -183,6 +184,38 @@ pub fn due_list() -> String {
     "DUE".to_owned()
 }
 
+/// How many invitations GitHub sent for a repository within a day.
+pub fn invitations(company: CompanyId, repository: RepositoryId) -> Key {
+    Key::new(format!("C#{company}#R#{repository}#INVITATIONS"), "BUDGET")
+}
+
+/// Somebody who waits for an invitation.
+pub fn waiting(entitlement: &EntitlementKey, place: &Place) -> Key {
+    let EntitlementKey { company, repository, account } = entitlement;
+    let (paid_at, purchase) = (place.paid_at.as_second(), place.purchase);
+    Key::new(waiting_list(*company, *repository), format!("{paid_at:012}#{purchase}#{account}"))
+}
+
+/// The partition of those who wait for an invitation to a repository, in the order of payment.
+pub fn waiting_list(company: CompanyId, repository: RepositoryId) -> String {
+    format!("C#{company}#R#{repository}#WAITING")
+}
+
+/// Somebody who has access to a repository and never bought it, once the log told of it.
+pub fn stranger(company: CompanyId, repository: RepositoryId, id: GithubUserId) -> Key {
+    Key::new(format!("C#{company}#R#{repository}#STRANGER"), account(id))
+}
+
+/// A repository by its number on GitHub, which renames and transfers do not change.
+pub fn listing_of_github(github_id: u64, company: CompanyId, repository: RepositoryId) -> Key {
+    Key::new(listings_of_github(github_id), format!("C#{company}#R#{repository}"))
+}
+
+/// The partition of all listings of a repository of GitHub. All companies together: GitHub does not know them.
+pub fn listings_of_github(github_id: u64) -> String {
+    format!("GITHUB#{github_id}")
+}
+
 /// In the volatile table: until when GitHub asked a company's calls to wait.
 pub fn github_pause(company: CompanyId) -> Key {
     Key::new(format!("C#{company}#PAUSE"), "GITHUB")
@@ -207,6 +240,11 @@ pub fn sign_in_attempt(sha256: &str) -> Key {
 /// In the volatile table: the newest link that was made for an address, by the beginning of the address' SHA-256.
 pub fn sign_in_link(mailbox: &str) -> Key {
     Key::new(format!("SIGN-IN#{mailbox}"), "LINK")
+}
+
+/// In the volatile table: who is changing something on GitHub on behalf of a company.
+pub fn github_writer(company: CompanyId) -> Key {
+    Key::new(format!("C#{company}#GITHUB-WRITER"), "LEASE")
 }
 
 fn account(id: GithubUserId) -> String {

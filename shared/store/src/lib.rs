@@ -6,7 +6,9 @@
 
 mod companies;
 mod entitlements;
+mod invitations;
 pub mod keys;
+mod listings;
 mod logs;
 mod mail_caps;
 mod members;
@@ -25,6 +27,8 @@ pub use entitlements::AccessRecord;
 pub use mail_caps::LETTERS_A_DAY;
 pub use members::MemberChange;
 pub use operators::Operator;
+pub use invitations::{Counted, Waiting};
+pub use listings::{Listing, Relisted};
 pub use page::{Page, PageRequest};
 pub use purchases::{Begun, Change, PurchaseFilter};
 pub use rates::Lease;

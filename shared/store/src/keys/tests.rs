@@ -74,6 +74,11 @@ fn rows() -> Vec<Row> {
         },
         row("sign-in with GitHub (volatile)", sign_in_attempt(&"ab".repeat(32)), "`take_sign_in`"),
         row("sign-in link (volatile)", sign_in_link(&"ab".repeat(16)), "`take_sign_in_link`"),
+        row("invitations of a day", invitations(c, r), "`invitations` (strong)"),
+        row("waiting for an invitation", waiting(&account, &Place { paid_at: at, purchase: p }), "`invitations`"),
+        row("stranger", stranger(c, r, GithubUserId(583_231)), "conditions only"),
+        row("listing of a repository of GitHub", listing_of_github(1_296_269, c, r), "`listings_of_github`"),
+        row("GitHub writer (volatile)", github_writer(c), "conditions only"),
         row("GitHub pause (volatile)", github_pause(c), "`github_pause`"),
         row(
             "requests of an hour (volatile)",
