@@ -58,10 +58,8 @@ impl Store {
         budget: (&Budget, &Budget),
     ) -> Result<Counted, Failure> {
         let key = before.key;
-        let mut writes = vec![
-            self.replace_budget(key.company, key.repository, budget)?,
-            self.replace_entitlement(before, after)?,
-        ];
+        let mut writes =
+            vec![self.replace_budget(key.company, key.repository, budget)?, self.replace_entitlement(before, after)?];
         writes.extend(self.move_in_queue(before, after)?);
         match self.table.transact(writes).await {
             Ok(()) => Ok(Counted::Made),
@@ -92,7 +90,8 @@ impl Store {
         repository: RepositoryId,
         (before, after): (&Budget, &Budget),
     ) -> Result<Write, Failure> {
-        let after = Budget { rev: before.rev + 1, ..after.clone() };
+        let mut after = after.clone();
+        after.rev = before.rev + 1;
         let row = item("invitations", &keys::invitations(company, repository), &after)?;
         if before.rev == 0 { self.table.put_if_absent(row) } else { self.table.put_over(row, before.rev) }
     }
@@ -109,11 +108,7 @@ impl Store {
         }
         if let Some(place) = after.waiting {
             let row = Waiting { place, account: key.account };
-            writes.push(self.table.put_if_absent(item(
-                "waiting",
-                &keys::waiting(&key, &place),
-                &row,
-            )?)?);
+            writes.push(self.table.put_if_absent(item("waiting", &keys::waiting(&key, &place), &row)?)?);
         }
         Ok(writes)
     }

@@ -24,11 +24,11 @@ mod table;
 mod tallies;
 
 pub use entitlements::AccessRecord;
+pub use invitations::{Counted, Waiting};
+pub use listings::{Listing, Relisted};
 pub use mail_caps::LETTERS_A_DAY;
 pub use members::MemberChange;
 pub use operators::Operator;
-pub use invitations::{Counted, Waiting};
-pub use listings::{Listing, Relisted};
 pub use page::{Page, PageRequest};
 pub use purchases::{Begun, Change, PurchaseFilter};
 pub use rates::Lease;

@@ -56,12 +56,7 @@ impl Store {
 
     /// Changes a repository because GitHub told of it, with the line that tells of it. The guard of its place on GitHub moves
     /// along, and so do the counts of what is for sale.
-    pub async fn relist(
-        &self,
-        before: &Repository,
-        after: &Repository,
-        entry: &LogEntry,
-    ) -> Result<Relisted, Failure> {
+    pub async fn relist(&self, before: &Repository, after: &Repository, entry: &LogEntry) -> Result<Relisted, Failure> {
         let company = before.company;
         let row = row(&Repository { rev: before.rev + 1, ..after.clone() })?;
         let mut writes = vec![self.table.put_over(row, before.rev)?];
