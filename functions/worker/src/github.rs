@@ -100,10 +100,10 @@ impl<'a> Place<'a> {
                 self.note(receipt);
                 Ok(invited)
             }
-            Err(error) => match limit_of_invitations(&error, now) {
-                Some(until) => Err(NotInvited::Full { until }),
-                None => Err(NotInvited::Trouble(self.explain(error).await)),
-            },
+            Err(error) if is_limit_of_invitations(&error.kind, now) => {
+                Err(NotInvited::Full { until: Trouble::from(error).until })
+            }
+            Err(error) => Err(NotInvited::Trouble(self.explain(error).await)),
         }
     }
 
@@ -176,21 +176,16 @@ impl<'a> Place<'a> {
     }
 }
 
-/// Until when GitHub invites nobody to the repository any more, if that is what it means. Its answer is not documented; it is
-/// taken to be a wait that is longer than any limit on calls, or words that speak of a limit of invitations.
-fn limit_of_invitations(error: &GithubError, now: Timestamp) -> Option<Option<Timestamp>> {
-    let speaks_of_it = |message: &str| {
-        let message = message.to_ascii_lowercase();
-        message.contains("invit") && message.contains("limit")
-    };
-    match &error.kind {
-        GithubErrorKind::RateLimited { until } if until.as_second() > now.as_second() + LONGEST_PAUSE_SECONDS => {
-            Some(Some(*until))
+/// Whether GitHub means that it invites nobody to the repository any more today. Its answer is not documented; it is taken to
+/// be a wait that is longer than any limit on calls, or words that speak of a limit of invitations.
+fn is_limit_of_invitations(error: &GithubErrorKind, now: Timestamp) -> bool {
+    match error {
+        GithubErrorKind::RateLimited { until } => until.as_second() > now.as_second() + LONGEST_PAUSE_SECONDS,
+        GithubErrorKind::Forbidden { message } | GithubErrorKind::Invalid { message } => {
+            let message = message.to_ascii_lowercase();
+            message.contains("invit") && message.contains("limit")
         }
-        GithubErrorKind::Forbidden { message } | GithubErrorKind::Invalid { message } if speaks_of_it(message) => {
-            Some(None)
-        }
-        _ => None,
+        _ => false,
     }
 }
 

@@ -242,11 +242,6 @@ pub fn sign_in_link(mailbox: &str) -> Key {
     Key::new(format!("SIGN-IN#{mailbox}"), "LINK")
 }
 
-/// In the volatile table: who is changing something on GitHub on behalf of a company.
-pub fn github_writer(company: CompanyId) -> Key {
-    Key::new(format!("C#{company}#GITHUB-WRITER"), "LEASE")
-}
-
 fn account(id: GithubUserId) -> String {
     // Padded, so that accounts sort by number.
     format!("{:020}", id.0)

@@ -78,7 +78,6 @@ fn rows() -> Vec<Row> {
         row("waiting for an invitation", waiting(&account, &Place { paid_at: at, purchase: p }), "`invitations`"),
         row("stranger", stranger(c, r, GithubUserId(583_231)), "conditions only"),
         row("listing of a repository of GitHub", listing_of_github(1_296_269, c, r), "`listings_of_github`"),
-        row("GitHub writer (volatile)", github_writer(c), "conditions only"),
         row("GitHub pause (volatile)", github_pause(c), "`github_pause`"),
         row(
             "requests of an hour (volatile)",
