@@ -67,7 +67,7 @@ const GRANTS: &[(&str, &[&str])] = &[
     (
         "AccessWorkerFunction",
         &[
-            "dynamodb BatchGetItem ConditionCheckItem GetItem PutItem UpdateItem on Table",
+            "dynamodb BatchGetItem ConditionCheckItem DeleteItem GetItem PutItem Query UpdateItem on Table",
             "dynamodb GetItem PutItem on VolatileTable",
             "logs CreateLogStream PutLogEvents on AccessWorkerLogs",
             "secretsmanager GetSecretValue on secret:GithubCredentialsName",

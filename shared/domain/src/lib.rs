@@ -11,6 +11,7 @@ pub mod facts;
 pub mod failure;
 pub mod github_event;
 pub mod ids;
+pub mod invitations;
 pub mod letters;
 pub mod log;
 pub mod member;

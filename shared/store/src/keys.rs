@@ -6,6 +6,7 @@
 use domain::{
     CompanyId, GithubUserId, LogId, PurchaseId, RepositoryId, Timestamp, UserId,
     access::EntitlementKey,
+    invitations::Place,
     log::{Action, LogStatus},
     purchase::AccessStatus,
     rate::{Bucket, Window},
@@ -256,6 +257,33 @@ pub fn stranger(company: CompanyId, repository: RepositoryId, id: GithubUserId) 
 /// The partition of a repository's strangers.
 pub fn strangers(company: CompanyId, repository: RepositoryId) -> String {
     format!("C#{company}#R#{repository}#STRANGER")
+}
+
+/// How many invitations GitHub sent for a repository within a day.
+pub fn invitations(company: CompanyId, repository: RepositoryId) -> Key {
+    Key::new(format!("C#{company}#R#{repository}#INVITATIONS"), "BUDGET")
+}
+
+/// Somebody who waits for an invitation.
+pub fn waiting(entitlement: &EntitlementKey, place: &Place) -> Key {
+    let EntitlementKey { company, repository, account } = entitlement;
+    let (paid_at, purchase) = (place.paid_at.as_second(), place.purchase);
+    Key::new(waiting_list(*company, *repository), format!("{paid_at:012}#{purchase}#{account}"))
+}
+
+/// The partition of those who wait for an invitation to a repository, in the order of payment.
+pub fn waiting_list(company: CompanyId, repository: RepositoryId) -> String {
+    format!("C#{company}#R#{repository}#WAITING")
+}
+
+/// A repository by its number on GitHub, which renames and transfers do not change.
+pub fn listing_of_github(github_id: u64, company: CompanyId, repository: RepositoryId) -> Key {
+    Key::new(listings_of_github(github_id), format!("C#{company}#R#{repository}"))
+}
+
+/// The partition of all listings of a repository of GitHub. All companies together: GitHub does not know them.
+pub fn listings_of_github(github_id: u64) -> String {
+    format!("GITHUB#{github_id}")
 }
 
 /// In the volatile table: until when GitHub asked a company's calls to wait.

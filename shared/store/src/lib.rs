@@ -7,7 +7,9 @@
 mod companies;
 mod directory;
 mod entitlements;
+mod invitations;
 pub mod keys;
+mod listings;
 mod logs;
 mod mail_caps;
 mod members;
@@ -29,6 +31,8 @@ mod watermarks;
 
 pub use directory::Place;
 pub use entitlements::AccessRecord;
+pub use invitations::{Counted, Waiting};
+pub use listings::{Listing, Relisted};
 pub use mail_caps::LETTERS_A_DAY;
 pub use members::MemberChange;
 pub use operators::Operator;

@@ -41,4 +41,19 @@ impl Store {
             Err(Refusal::Failure(failure)) => Err(failure),
         }
     }
+
+    /// Forgets a stranger who is gone: coming back is news.
+    pub async fn forget_stranger(
+        &self,
+        company: CompanyId,
+        repository: RepositoryId,
+        account: GithubUserId,
+    ) -> Result<(), Failure> {
+        let key = keys::stranger(company, repository, account);
+        match self.table.transact(vec![self.table.delete(&key, None, Vec::new())?]).await {
+            Ok(()) => Ok(()),
+            Err(Refusal::Conditions(_)) => Err(Failure::broken("forgetting a stranger", "there was no condition")),
+            Err(Refusal::Failure(failure)) => Err(failure),
+        }
+    }
 }

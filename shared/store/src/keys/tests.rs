@@ -79,6 +79,9 @@ fn rows() -> Vec<Row> {
         row("seal of a part of the log", seal(c, 1), "`seals`, `last_seals` (strong)"),
         row("directory of a list", directory_block(c, List::Log, 0), "`position`"),
         row("stranger", stranger(c, r, account.account), "`strangers`"),
+        row("invitations of a day", invitations(c, r), "`invitations` (strong)"),
+        row("waiting for an invitation", waiting(&account, &Place { paid_at: at, purchase: p }), "`invitations`"),
+        row("listing of a repository of GitHub", listing_of_github(1_296_269, c, r), "`listings_of_github`"),
         row("GitHub pause (volatile)", github_pause(c), "`github_pause`"),
         row(
             "requests of an hour (volatile)",
