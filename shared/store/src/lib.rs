@@ -5,8 +5,11 @@
 #![warn(missing_docs)]
 
 mod companies;
+mod days;
 mod entitlements;
+mod failed_payments;
 pub mod keys;
+mod lists;
 mod logs;
 mod mail_caps;
 mod members;
@@ -21,11 +24,13 @@ mod sign_ins;
 mod table;
 mod tallies;
 
+pub use days::{Figures, RolledUp};
 pub use entitlements::AccessRecord;
+pub use logs::LogFilter;
 pub use mail_caps::LETTERS_A_DAY;
 pub use members::MemberChange;
 pub use operators::Operator;
-pub use page::{Page, PageRequest};
+pub use page::{Found, Page};
 pub use purchases::{Begun, Change, PurchaseFilter};
 pub use rates::Lease;
 pub use repositories::{Listed, ListingRefused};

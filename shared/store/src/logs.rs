@@ -1,14 +1,78 @@
 //! The log. Each line is written in the transaction of the change it tells of, together with the counts that lists show.
 
-use domain::{CompanyId, Failure, PurchaseId, log::LogEntry};
+use domain::{
+    CompanyId, Failure, PurchaseId, RepositoryId,
+    log::{Action, LogEntry, LogStatus},
+    paging::PageRequest,
+};
 
 use crate::{
-    Store, keys,
+    Found, Store, keys,
+    lists::Source,
+    page::page_of_all,
     table::{Partition, Write, index, item},
     tallies::Added,
 };
 
+/// Which lines of the log a list shows.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct LogFilter {
+    /// Only those about this purchase.
+    pub purchase: Option<PurchaseId>,
+    /// Only those about this repository.
+    pub repository: Option<RepositoryId>,
+    /// Only those that tell of this.
+    pub action: Option<Action>,
+    /// Only those of what went so.
+    pub status: Option<LogStatus>,
+}
+
+impl LogFilter {
+    fn takes(&self, line: &LogEntry) -> bool {
+        self.repository.is_none_or(|it| line.repository == Some(it))
+            && self.action.is_none_or(|it| line.action == it)
+            && self.status.is_none_or(|it| line.status == it)
+    }
+}
+
 impl Store {
+    /// A page of the company's log, newest line first.
+    ///
+    /// A purchase's lines are few and filtered in memory. Else the counts say which kinds of lines there are, and each of
+    /// those that are wanted has a partition of its own.
+    pub async fn logs(
+        &self,
+        company: CompanyId,
+        filter: LogFilter,
+        page: &PageRequest,
+    ) -> Result<Found<LogEntry>, Failure> {
+        let id = |line: &LogEntry| line.id.to_string();
+        if let Some(purchase) = filter.purchase {
+            let mut lines = self.log(company, purchase).await?;
+            lines.retain(|line| filter.takes(line));
+            lines.reverse();
+            return Ok(Ok(page_of_all(lines, page, id)));
+        }
+        let sums = match filter.repository {
+            Some(repository) => [(Some(repository), self.sums(company, repository).await?)].into(),
+            None => self.all_sums(company).await?,
+        };
+        let kinds = sums.iter().flat_map(|(repository, sums)| {
+            sums.kinds(filter.action, filter.status).map(move |(kind, count)| (*repository, kind, count))
+        });
+        let source = |(repository, kind, count): (Option<RepositoryId>, (Action, LogStatus), i64)| Source {
+            index: Some("gsi2"),
+            pk: keys::log_of_kind(company, repository, kind),
+            rows: u64::try_from(count).unwrap_or(0),
+        };
+        let mut sources: Vec<Source> = kinds.map(source).collect();
+        if filter == LogFilter::default() {
+            let rows = sources.iter().map(|source| source.rows).sum();
+            sources = vec![Source { index: None, pk: keys::log(company), rows }];
+        }
+        self.page_of(&sources, page, id).await
+    }
+
     /// A purchase's log, oldest line first.
     pub async fn log(&self, company: CompanyId, purchase: PurchaseId) -> Result<Vec<LogEntry>, Failure> {
         let pk = keys::log_of_purchase(company, purchase);
