@@ -31,7 +31,7 @@ async fn get_dashboard_metrics() {
     let sold = t.checkout(&theme, "johndoe").await;
     t.pay_and_settle(&sold).await;
     t.clock.advance(Duration::from_hours(9));
-    let declined = t.checkout(&kit, "janedoe").await;
+    let declined = t.checkout(&theme, "janedoe").await;
     t.stripe().decline_with(&declined.session, "insufficient_funds");
     t.deliver().await;
     t.settle().await;
@@ -71,8 +71,8 @@ async fn get_dashboard_metrics() {
                 {
                     "id": declined.purchase,
                     "email": "customer@example.com",
-                    "repositoryName": "Toolkit",
-                    "amountCents": 2900,
+                    "repositoryName": "Premium Astro Theme",
+                    "amountCents": 4900,
                     "reason": "insufficient_funds",
                     "createdAt": "2026-01-01T09:00:00Z"
                 }

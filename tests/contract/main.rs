@@ -8,6 +8,7 @@ mod bad_requests;
 mod customers;
 mod dashboard;
 mod errors;
+mod exports;
 mod fuzz;
 mod github_webhook;
 mod limiter;

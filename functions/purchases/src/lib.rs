@@ -3,6 +3,7 @@
 #![warn(missing_docs)]
 
 mod decide;
+mod export;
 mod flag;
 mod get;
 mod list;
@@ -25,6 +26,8 @@ pub fn api() -> Api<App> {
         .post("/api/admin/customers/{id}/revoke", revoke::revoke)
         .post("/api/admin/customers/{id}/flag", flag::flag)
         .get("/api/admin/access-logs", logs::logs)
+        .get("/api/admin/customers.csv", export::customers)
+        .get("/api/admin/access-logs.csv", export::access_logs)
 }
 
 /// What the endpoints stand on.

@@ -16,6 +16,8 @@ const SIGNATURE: usize = 16;
 #[derive(Debug)]
 pub struct Cursors {
     signer: Hmac<Sha256>,
+    /// The filters, as a query string has them.
+    filters: String,
 }
 
 impl Cursors {
@@ -23,12 +25,16 @@ impl Cursors {
     pub fn new(key: &[u8; 32], list: &str, filters: &[(&str, Option<String>)]) -> Self {
         let mut signer = Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| unreachable!("a key of any length will do"));
         signer.update(list.as_bytes());
-        for (name, value) in filters {
-            // No value holds the separators: they are ids and names of ours.
-            signer.update(format!("\n{name}={}", value.as_deref().unwrap_or_default()).as_bytes());
-        }
-        signer.update(b"\n\n");
-        Self { signer }
+        // No value holds the separators: they are ids and names of ours.
+        let given = filters.iter().filter_map(|(name, value)| Some(format!("{name}={}&", value.as_ref()?)));
+        let filters: String = given.collect();
+        signer.update(format!("\n{filters}\n").as_bytes());
+        Self { signer, filters }
+    }
+
+    /// The address of the list at `path` from a place on.
+    pub fn link(&self, path: &str, position: &Position) -> String {
+        format!("{path}?{}cursor={}", self.filters, self.write(position))
     }
 
     /// The cursor of a place.

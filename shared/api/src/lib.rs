@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 mod check;
+mod csv;
 mod cursor;
 mod error;
 mod family;
@@ -15,6 +16,7 @@ mod routes;
 mod views;
 
 pub use check::Check;
+pub use csv::Csv;
 pub use cursor::Cursors;
 pub use error::{ApiError, FieldProblem, Kind};
 pub use family::Family;

@@ -10,7 +10,7 @@ use crate::{
     Found, Store, keys,
     lists::Source,
     page::page_of_all,
-    table::{Partition, Write, index, item},
+    table::{Partition, Refusal, Write, index, item},
     tallies::Added,
 };
 
@@ -77,6 +77,15 @@ impl Store {
     pub async fn log(&self, company: CompanyId, purchase: PurchaseId) -> Result<Vec<LogEntry>, Failure> {
         let pk = keys::log_of_purchase(company, purchase);
         self.table.query(Partition { index: Some("gsi1"), pk: &pk, newest_first: false, limit: None }).await
+    }
+
+    /// Writes a line by itself, of something that changed nothing.
+    pub async fn append_log(&self, company: CompanyId, entry: &LogEntry) -> Result<(), Failure> {
+        match self.table.transact(self.log_writes(company, entry)?).await {
+            Ok(()) => Ok(()),
+            Err(Refusal::Conditions(_)) => Err(Failure::broken("writing a line of the log", "its id is taken")),
+            Err(Refusal::Failure(failure)) => Err(failure),
+        }
     }
 
     /// Adds a line.
