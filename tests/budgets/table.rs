@@ -47,7 +47,7 @@ impl Budget {
 
     /// The dashboard, of any period.
     pub(crate) fn dashboard() -> Self {
-        Self { deep: Some(3), reads: Some(6.0), ..Self::default() }
+        Self { deep: Some(3), reads: Some(6.0 + CREDENTIAL), ..Self::default() }
     }
 
     /// A webhook whose event is of interest.

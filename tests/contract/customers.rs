@@ -255,7 +255,8 @@ async fn revoke_access_of_a_subscription() {
     t.deliver().await;
     t.settle().await;
     let customer = t.customer(&sale.purchase).await;
-    let told: Vec<_> = ["status", "accessStatus", "revocationReason", "refundedCents"].map(|name| &customer[name]).into();
+    let told: Vec<_> =
+        ["status", "accessStatus", "revocationReason", "refundedCents"].map(|name| &customer[name]).into();
     assert_eq!(json!(told), json!(["canceled", "revoked", "revoked", null]), "{customer}");
     let cancelled = t.stripe().requests().into_iter().filter(|request| request.starts_with("DELETE")).count();
     assert_eq!(cancelled, 1);
@@ -274,7 +275,8 @@ async fn flag_customer() {
         answer.is(200, &json!({"message": "Customer flagged successfully", "purchaseId": sale.purchase}));
     }
     let customer = t.customer(&sale.purchase).await;
-    let told: Vec<_> = ["flagged", "flagReason", "flaggedAt", "flaggedBy", "accessStatus"].map(|it| &customer[it]).into();
+    let told: Vec<_> =
+        ["flagged", "flagReason", "flaggedAt", "flaggedBy", "accessStatus"].map(|it| &customer[it]).into();
     let expected = json!([true, "A second look", "2026-01-01T02:00:00Z", "first operator", "active"]);
     assert_eq!(json!(told), expected, "ruling 16: the last flag wins, and takes nothing away");
     t.finish().await;

@@ -130,18 +130,8 @@ fn customer(purchase: &Purchase) -> [String; 14] {
     ]
 }
 
-const LOGS: &[&str] = &[
-    "id",
-    "purchaseId",
-    "repositoryId",
-    "action",
-    "status",
-    "actor",
-    "metadata",
-    "changes",
-    "requestId",
-    "createdAt",
-];
+const LOGS: &[&str] =
+    &["id", "purchaseId", "repositoryId", "action", "status", "actor", "metadata", "changes", "requestId", "createdAt"];
 
 fn log_line(line: &LogEntry) -> [String; 10] {
     let metadata = line.metadata.iter().map(|(name, value)| format!("{name}: {value}"));

@@ -36,10 +36,8 @@ pub(crate) struct Query {
 impl Query {
     pub(crate) fn cursors(&self, key: &[u8; 32]) -> Cursors {
         let PurchaseFilter { repository, status } = self.filter;
-        let filters = [
-            ("repositoryId", repository.map(|it| it.to_string())),
-            ("status", status.map(|it| it.name().to_owned())),
-        ];
+        let filters =
+            [("repositoryId", repository.map(|it| it.to_string())), ("status", status.map(|it| it.name().to_owned()))];
         Cursors::new(key, "customers", &filters)
     }
 }

@@ -1,9 +1,10 @@
-//! `cargo xtask`: packages the functions, measures their start-up, and tries them under AWS's own runtime emulator.
+//! `cargo xtask`: packages the functions, measures their start-up and their lists, and tries them under AWS's own runtime emulator.
 #![expect(clippy::print_stdout, reason = "a command-line tool prints what it found")]
 
 mod bench;
 mod emulator;
 mod fake_aws;
+mod lists;
 mod loopback;
 mod measure;
 mod package;
@@ -17,6 +18,7 @@ use workspace::Workspace;
 const USAGE: &str = "\
 cargo xtask package [--arm64]   build every function and lay it out in target/lambda/ for SAM
 cargo xtask bench [BINARY...]   start-up of every function (or of these binaries) against an empty Lambda
+cargo xtask lists               what pages of lists of a million rows cost; takes minutes
 cargo xtask rie                 try the functions of target/debug under AWS's runtime interface emulator";
 
 fn main() -> ExitCode {
@@ -36,6 +38,7 @@ fn run(arguments: &[&str]) -> anyhow::Result<()> {
         ["package"] => package::run(&Workspace::load()?, Architecture::Native),
         ["package", "--arm64"] => package::run(&Workspace::load()?, Architecture::Arm64),
         ["bench", binaries @ ..] => bench::run(&Workspace::load()?, binaries),
+        ["lists"] => lists::run(&Workspace::load()?),
         ["rie"] => emulator::run(&Workspace::load()?),
         _ => anyhow::bail!("{USAGE}"),
     }

@@ -23,7 +23,8 @@ pub struct Cursors {
 impl Cursors {
     /// Those of the list called `list` with these filters, for the caller who has this key.
     pub fn new(key: &[u8; 32], list: &str, filters: &[(&str, Option<String>)]) -> Self {
-        let mut signer = Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| unreachable!("a key of any length will do"));
+        let mut signer =
+            Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| unreachable!("a key of any length will do"));
         signer.update(list.as_bytes());
         // No value holds the separators: they are ids and names of ours.
         let given = filters.iter().filter_map(|(name, value)| Some(format!("{name}={}&", value.as_ref()?)));
@@ -106,7 +107,9 @@ mod tests {
             changed[place] = if changed[place] == b'0' { b'1' } else { b'0' };
             assert!(cursors.read(std::str::from_utf8(&changed).unwrap()).is_err(), "place {place}");
         }
-        for garbage in ["", "0", "zz", &cursor[..40], &cursor[..32], &format!("{cursor}00"), &cursor.to_uppercase(), "ä"] {
+        for garbage in
+            ["", "0", "zz", &cursor[..40], &cursor[..32], &format!("{cursor}00"), &cursor.to_uppercase(), "ä"]
+        {
             assert!(cursors.read(garbage).is_err(), "{garbage}");
         }
     }

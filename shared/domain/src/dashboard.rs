@@ -137,7 +137,10 @@ mod tests {
 
     #[test]
     fn rates_are_rounded_to_one_decimal() {
-        assert_eq!([(1, 3), (2, 3), (1, 1)].map(|(part, whole)| percent(part, whole).to_string()), ["33.3", "66.7", "100"]);
+        assert_eq!(
+            [(1, 3), (2, 3), (1, 1)].map(|(part, whole)| percent(part, whole).to_string()),
+            ["33.3", "66.7", "100"]
+        );
     }
 
     #[test]

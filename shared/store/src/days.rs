@@ -1,10 +1,10 @@
 //! What happened day by day: the days that the sums still hold, and those that were rolled up into months.
 //!
-//! A month is one item for all of a company's repositories, with the attributes `d<day><letter>`; another item holds what
-//! all rolled-up days add up to, as day 0. While a day is being rolled up, figures that are read at that moment may have it
+//! A month is one item for all of a company's repositories, with the attributes `d<day><letter>`; one more item holds what
+//! the days of each month add up to, as `d<month><letter>`. So any period takes two small reads. While a day is being rolled up, figures that are read at that moment may have it
 //! twice or not at all.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Add};
 
 use domain::{
     CompanyId, Failure, RepositoryId, Timestamp,
@@ -13,14 +13,12 @@ use domain::{
 
 use crate::{
     DayNumber, Store, Sums, keys,
-    table::{Freshness, Partition, Refusal, Write, number, text},
+    table::{Freshness, Refusal, Write, number, text},
     tallies::Stored,
 };
 
 /// Days that are rolled up in one transaction: an expression may have 4 KB and 300 operators.
 const DAYS_AT_ONCE: usize = 20;
-/// The day of the item that holds the sum of all.
-const ALL_DAYS: i64 = 0;
 
 /// The figures of a period.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -72,16 +70,17 @@ impl Store {
             return Ok(RolledUp { days: 0, again: false });
         }
         let mut writes = vec![self.take_days(&key, moved)?];
-        let mut months: BTreeMap<String, Vec<(i64, Day)>> = BTreeMap::new();
+        let (mut days, mut months): (BTreeMap<String, Vec<_>>, BTreeMap<i64, Day>) = Default::default();
         for (day, figures) in moved {
-            let (month, day_of_month) = place(*day)?;
-            months.entry(month).or_default().push((day_of_month, *figures));
+            let place = place(*day)?;
+            days.entry(place.name).or_default().push((place.day, *figures));
+            let month = months.entry(place.month).or_default();
+            *month = *month + *figures;
         }
-        for (month, days) in &months {
+        for (month, days) in &days {
             writes.push(self.add_days(&keys::days_of_month(company, month), days)?);
         }
-        let sum = moved.iter().fold(Day::default(), |sum, (_, day)| sum + *day);
-        writes.push(self.add_days(&keys::all_days(company), &[(ALL_DAYS, sum)])?);
+        writes.push(self.add_days(&keys::months(company), &months.into_iter().collect::<Vec<_>>())?);
         match self.table.transact(writes).await {
             Ok(()) => Ok(RolledUp { days: moved.len(), again: moved.len() < old.len() }),
             Err(Refusal::Conditions(_)) => Ok(RolledUp { days: 0, again: true }),
@@ -92,22 +91,20 @@ impl Store {
     /// What was rolled up, since this day or since ever.
     async fn rolled_up(&self, company: CompanyId, since: Option<DayNumber>) -> Result<Day, Failure> {
         let Some(since) = since else {
-            let all: Option<BTreeMap<String, Stored>> =
-                self.table.get(&keys::all_days(company), Freshness::Eventual).await?;
-            return Ok(all.and_then(|item| Sums::read(&item).days.remove(&ALL_DAYS)).unwrap_or_default());
+            let months = self.days_at(&keys::months(company)).await?;
+            return Ok(months.into_values().fold(Day::default(), Add::add));
         };
-        let (first_month, day_of_month) = place(since)?;
-        let (month_before, _) = place(since - day_of_month)?;
-        let pk = keys::days(company);
-        let partition = Partition { index: None, pk: &pk, newest_first: false, limit: None };
-        let months: Vec<BTreeMap<String, Stored>> = self.table.query_after(partition, Some(&month_before)).await?;
-        let mut sum = Day::default();
-        for month in months {
-            let is_first = matches!(month.get("sk"), Some(Stored::Other(sk)) if *sk == first_month.as_str());
-            let days = Sums::read(&month).days.into_iter();
-            sum = days.filter(|(day, _)| !is_first || *day >= day_of_month).fold(sum, |sum, (_, day)| sum + day);
-        }
-        Ok(sum)
+        let first = place(since)?;
+        let (key, months) = (keys::days_of_month(company, &first.name), keys::months(company));
+        let (days, months) = futures::try_join!(self.days_at(&key), self.days_at(&months))?;
+        let days = days.range(first.day..).map(|(_, day)| *day);
+        let months = months.range(first.month + 1..).map(|(_, month)| *month);
+        Ok(days.chain(months).fold(Day::default(), Add::add))
+    }
+
+    async fn days_at(&self, key: &keys::Key) -> Result<BTreeMap<i64, Day>, Failure> {
+        let item: Option<BTreeMap<String, Stored>> = self.table.get(key, Freshness::Eventual).await?;
+        Ok(item.map(|item| Sums::read(&item).days).unwrap_or_default())
     }
 
     /// Removes days that are as they were read.
@@ -123,8 +120,7 @@ impl Store {
     fn add_days(&self, key: &keys::Key, days: &[(i64, Day)]) -> Result<Write, Failure> {
         let attributes = attributes(days);
         let terms: Vec<String> = attributes.keys().map(|name| format!("{name} :{name}")).collect();
-        let mut values: Vec<_> =
-            attributes.iter().map(|(name, value)| (format!(":{name}"), number(*value))).collect();
+        let mut values: Vec<_> = attributes.iter().map(|(name, value)| (format!(":{name}"), number(*value))).collect();
         values.push((":type".to_owned(), text("days")));
         self.table.update(key, &format!("SET #type = :type ADD {}", terms.join(", ")), values, None)
     }
@@ -138,12 +134,24 @@ fn attributes(days: &[(i64, Day)]) -> BTreeMap<String, i64> {
     fields.filter(|(_, value)| *value != 0).collect()
 }
 
-/// A day's month, `2026-11`, and its number in it.
-fn place(day: DayNumber) -> Result<(String, i64), Failure> {
+/// Where a day is.
+#[derive(Debug, PartialEq, Eq)]
+struct Place {
+    /// Its month: `2026-11`.
+    name: String,
+    /// The same as a number: 202611.
+    month: i64,
+    /// Its number in the month.
+    day: i64,
+}
+
+fn place(day: DayNumber) -> Result<Place, Failure> {
     let at = Timestamp::from_second(day * 24 * 60 * 60).map_err(|error| Failure::broken("naming a day", error))?;
     let date = at.to_string();
-    let (month, day) = (date.get(..7).unwrap_or_default(), date.get(8..10).unwrap_or_default());
-    Ok((month.to_owned(), day.parse().map_err(|error| Failure::broken("naming a day", error))?))
+    let number = |text: &str| text.parse::<i64>().map_err(|error| Failure::broken("naming a day", error));
+    let name = date.get(..7).unwrap_or_default();
+    let (month, day) = (number(&name.replace('-', ""))?, number(date.get(8..10).unwrap_or_default())?);
+    Ok(Place { name: name.to_owned(), month, day })
 }
 
 #[cfg(test)]
@@ -152,8 +160,9 @@ mod tests {
 
     #[test]
     fn a_day_has_its_place_in_a_month() {
-        assert_eq!(place(0).unwrap(), ("1970-01".to_owned(), 1));
-        assert_eq!(place(20_454).unwrap(), ("2026-01".to_owned(), 1));
-        assert_eq!(place(20_453).unwrap(), ("2025-12".to_owned(), 31));
+        let at = |name: &str, month, day| Place { name: name.to_owned(), month, day };
+        assert_eq!(place(0).unwrap(), at("1970-01", 197_001, 1));
+        assert_eq!(place(20_454).unwrap(), at("2026-01", 202_601, 1));
+        assert_eq!(place(20_453).unwrap(), at("2025-12", 202_512, 31));
     }
 }

@@ -167,13 +167,12 @@ pub fn days_of_month(company: CompanyId, month: &str) -> Key {
     Key::new(days(company), month)
 }
 
-/// What happened on all days that were rolled up. It sorts before the months.
-pub fn all_days(company: CompanyId) -> Key {
-    Key::new(days(company), "0")
+/// What happened in each month.
+pub fn months(company: CompanyId) -> Key {
+    Key::new(days(company), "MONTHS")
 }
 
-/// The partition of a company's months, oldest first.
-pub fn days(company: CompanyId) -> String {
+fn days(company: CompanyId) -> String {
     format!("C#{company}#DAYS")
 }
 

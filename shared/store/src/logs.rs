@@ -7,12 +7,17 @@ use domain::{
 };
 
 use crate::{
-    Found, Store, keys,
+    Found, Page, Store, keys,
     lists::Source,
-    page::page_of_all,
+    page::{Window, page_of_all},
     table::{Partition, Refusal, Write, index, item},
     tallies::Added,
 };
+
+/// As many kinds of lines are read each by itself without a thought.
+const FEW_KINDS: usize = 6;
+/// Lines up to which it is tried to pick them out of the whole log.
+const MOST_PICKED: usize = 200;
 
 /// Which lines of the log a list shows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -53,24 +58,56 @@ impl Store {
             lines.reverse();
             return Ok(Ok(page_of_all(lines, page, id)));
         }
-        let sums = match filter.repository {
-            Some(repository) => [(Some(repository), self.sums(company, repository).await?)].into(),
-            None => self.all_sums(company).await?,
+        // Without an action there are many kinds, and it matters what part of all lines they are.
+        let sums = match (filter.repository, filter.action) {
+            (Some(repository), Some(_)) => [(Some(repository), self.sums(company, repository).await?)].into(),
+            _ => self.all_sums(company).await?,
         };
-        let kinds = sums.iter().flat_map(|(repository, sums)| {
+        let count = |count: i64| u64::try_from(count).unwrap_or(0);
+        let all: u64 = sums.values().flat_map(|sums| sums.lines.values()).map(|lines| count(*lines)).sum();
+        let wanted = sums.iter().filter(|(repository, _)| filter.repository.is_none_or(|it| **repository == Some(it)));
+        let kinds = wanted.flat_map(|(repository, sums)| {
             sums.kinds(filter.action, filter.status).map(move |(kind, count)| (*repository, kind, count))
         });
-        let source = |(repository, kind, count): (Option<RepositoryId>, (Action, LogStatus), i64)| Source {
+        let source = |(repository, kind, lines): (Option<RepositoryId>, (Action, LogStatus), i64)| Source {
             index: Some("gsi2"),
             pk: keys::log_of_kind(company, repository, kind),
-            rows: u64::try_from(count).unwrap_or(0),
+            rows: count(lines),
         };
         let mut sources: Vec<Source> = kinds.map(source).collect();
         if filter == LogFilter::default() {
+            sources = vec![Source { index: None, pk: keys::log(company), rows: all }];
+        } else if sources.len() > FEW_KINDS {
             let rows = sources.iter().map(|source| source.rows).sum();
-            sources = vec![Source { index: None, pk: keys::log(company), rows }];
+            if let Some(found) = self.picked(company, &filter, page, (rows, all)).await? {
+                return Ok(Ok(found));
+            }
         }
         self.page_of(&sources, page, id).await
+    }
+
+    /// A page of lines that are a good part of `all`, picked out of the whole log: that costs less than to read of each kind.
+    /// `None` when they are a small part, or turn out to be far apart.
+    async fn picked(
+        &self,
+        company: CompanyId,
+        filter: &LogFilter,
+        page: &PageRequest,
+        (rows, all): (u64, u64),
+    ) -> Result<Option<Page<LogEntry>>, Failure> {
+        let Ok(window) = Window::of(page, rows) else { return Ok(None) };
+        if window.read > MOST_PICKED || rows * 3 < all {
+            return Ok(None);
+        }
+        let apart = usize::try_from(window.read as u64 * all / rows.max(1)).unwrap_or(usize::MAX);
+        let limit = apart + apart / 4 + 4;
+        let pk = keys::log(company);
+        let partition = Partition { index: None, pk: &pk, newest_first: window.newest_first, limit: Some(limit) };
+        let mut lines: Vec<LogEntry> = self.table.query_after(partition, window.after.as_deref()).await?;
+        let ended = lines.len() < limit;
+        lines.retain(|line| filter.takes(line));
+        let found = lines.len() >= window.read || ended;
+        Ok(found.then(|| window.page(lines, rows, |line| line.id.to_string())))
     }
 
     /// A purchase's log, oldest line first.

@@ -35,7 +35,8 @@ impl Window {
     /// How to find a page in a list of about `total` rows: the counts may be a moment behind the rows. So the first page
     /// is read whatever they say. One row more than the page has tells whether another one follows.
     pub(crate) fn of(page: &PageRequest, total: u64) -> Result<Self, TooDeep> {
-        let from_newest = |skip, after| Self { newest_first: true, after, read: skip + page.limit + 1, page: page.clone() };
+        let from_newest =
+            |skip, after| Self { newest_first: true, after, read: skip + page.limit + 1, page: page.clone() };
         let skip = match &page.begin {
             Begin::After(position) => return Ok(from_newest(0, Some(position.id.clone()))),
             Begin::Skip(0) => return Ok(from_newest(0, None)),

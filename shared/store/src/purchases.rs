@@ -146,7 +146,9 @@ impl Store {
         };
         let sources: Vec<Source> = match (filter.repository, filter.status) {
             (None, None) => vec![source(None, keys::purchases(company), None)],
-            (None, Some(status)) => vec![source(Some("gsi1"), keys::purchases_with_status(company, status), Some(status))],
+            (None, Some(status)) => {
+                vec![source(Some("gsi1"), keys::purchases_with_status(company, status), Some(status))]
+            }
             (Some(repository), _) => of_repository(repository),
         };
         self.page_of(&sources, page, |purchase: &Purchase| purchase.id.to_string()).await

@@ -105,10 +105,8 @@ impl Store {
         let (sums, found) = match active {
             None => {
                 let key = keys::company(company);
-                let (sums, counts) = futures::try_join!(
-                    self.all_sums(company),
-                    self.table.get::<Counts>(&key, Freshness::Eventual)
-                )?;
+                let (sums, counts) =
+                    futures::try_join!(self.all_sums(company), self.table.get::<Counts>(&key, Freshness::Eventual))?;
                 let rows = counts.map_or(0, |counts| counts.repositories_active + counts.repositories_inactive);
                 let source = Source { index: None, pk, rows };
                 (sums, self.page_of(&[source], page, |row: &Repository| row.id.to_string()).await?)

@@ -76,10 +76,7 @@ mod tests {
         assert_eq!(told(&Facts::default()), None);
         assert_eq!(told(&declined()), Some((4900, "insufficient_funds".to_owned(), 7)));
         assert_eq!(told(&declined().merge(&paid())), None);
-        assert_eq!(
-            told(&Facts { failed_at: Some(at(8)), ..Facts::default() }),
-            Some((4900, "unknown".to_owned(), 8))
-        );
+        assert_eq!(told(&Facts { failed_at: Some(at(8)), ..Facts::default() }), Some((4900, "unknown".to_owned(), 8)));
     }
 
     #[test]

@@ -69,7 +69,7 @@ fn rows() -> Vec<Row> {
             )
         },
         row("days of a month", days_of_month(c, "2026-01"), "`figures`"),
-        row("all days that were rolled up", all_days(c), "`figures`"),
+        row("months", months(c), "`figures`"),
         row("failed payment", failed_payment(c, at, p), "`failed_payments`"),
         Row {
             gsi1: Some(due(at, &account)),
