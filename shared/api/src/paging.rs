@@ -45,6 +45,32 @@ impl PageQuery {
         };
         Ok(PageRequest { begin, limit })
     }
+
+    /// The page of a list that was read whole, and what the answer says of it.
+    ///
+    /// # Errors
+    /// When the cursor is none of the list's.
+    pub fn of_all<T>(
+        &self,
+        rows: Vec<T>,
+        cursors: &Cursors,
+        id: impl Fn(&T) -> String,
+    ) -> Result<(Vec<T>, Pagination), ApiError> {
+        let request = self.request(cursors)?;
+        let total = rows.len();
+        let skip = match &request.begin {
+            Begin::Skip(skip) => *skip,
+            // A row that is gone is where it was.
+            Begin::After(position) => {
+                rows.iter().position(|row| id(row) == position.id).map_or(position.skipped, |place| place + 1)
+            }
+        };
+        let page: Vec<T> = rows.into_iter().skip(skip).take(request.limit).collect();
+        let last = page.last().filter(|_| skip + page.len() < total);
+        let next = last.map(|last| Position { id: id(last), skipped: skip + page.len() });
+        let pagination = Pagination::of(&request, total as u64, next.as_ref(), cursors);
+        Ok((page, pagination))
+    }
 }
 
 /// What a list says of its pages.
@@ -131,6 +157,23 @@ mod tests {
             "page": 3, "limit": 20, "total": 45, "totalPages": 3, "hasNext": false, "hasPrevious": true
         });
         assert_eq!(pagination, expected);
+    }
+
+    #[test]
+    fn a_list_that_was_read_whole_is_led_through_in_any_order() {
+        let check = |cursor: Option<String>| PageQuery { page: None, cursor, limit: 2 };
+        let (mut cursor, mut seen) = (None, Vec::new());
+        loop {
+            let rows = vec!["b", "a", "d", "c", "e"];
+            let (page, told) = check(cursor).of_all(rows, &cursors(), |row| (*row).to_owned()).unwrap();
+            seen.extend(page);
+            assert_eq!(told.total, 5);
+            cursor = told.next_cursor;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, ["b", "a", "d", "c", "e"]);
     }
 
     #[test]

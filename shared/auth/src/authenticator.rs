@@ -30,17 +30,6 @@ pub struct Confirmed {
     pub session: Option<(Member, Claims)>,
 }
 
-/// Who is calling, confirmed.
-#[derive(Debug, Clone)]
-pub struct Confirmed {
-    /// Whose data it is about.
-    pub company: CompanyId,
-    /// Who, for the records.
-    pub actor: Actor,
-    /// What the caller may do.
-    pub role: Role,
-}
-
 impl Authenticator {
     /// Confirms against `store`, and sessions with `sessions`.
     pub fn new(store: Store, sessions: Sessions) -> Self {
