@@ -16,7 +16,7 @@ pub(crate) async fn revoke(
     State(app): State<App>,
     Id(id): Id<PurchaseId>,
     ValidOrNone(Revocation { reason }): ValidOrNone<Revocation>,
-) -> Result<Json<Revoked>, ApiError> {
+) -> Result<Json<AccessRevoked>, ApiError> {
     let reason = reason.map(|reason| reason.to_string());
     let now = app.clock.now();
     let purchase = decide(&app, &admin, id, Action::AccessRevoked, reason.as_deref(), |before, by| {
@@ -25,7 +25,7 @@ pub(crate) async fn revoke(
     .await?;
     follow_up(&app, &purchase).await?;
     let revoked_at = purchase.decisions.revoked.as_ref().map_or(now, |decision| decision.at);
-    Ok(Json(Revoked { message: "Access revoked successfully", purchase_id: id, revoked_at: Time(revoked_at) }))
+    Ok(Json(AccessRevoked { message: "Access revoked successfully", purchase_id: id, revoked_at: Time(revoked_at) }))
 }
 
 /// Asks for GitHub to be made to match, for the subscription to end, and for the buyer to be told.
@@ -55,7 +55,7 @@ impl Input for Revocation {
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Revoked {
+pub(crate) struct AccessRevoked {
     message: &'static str,
     purchase_id: PurchaseId,
     revoked_at: Time,

@@ -91,6 +91,7 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "as the rows of a list are")]
     fn id(row: &usize) -> String {
         format!("{row:04}")
     }

@@ -134,12 +134,14 @@ impl Table {
                 .set_index_name(partition.index.map(str::to_owned))
                 .key_condition_expression(condition)
                 .expression_attribute_names("#pk", format!("{index}pk"))
-                .set_expression_attribute_values(Some(values(partition.pk, after)))
+                .expression_attribute_values(":pk", text(partition.pk))
                 .scan_index_forward(!partition.newest_first)
                 .set_limit(i32::try_from(left).ok())
                 .set_exclusive_start_key(start);
             let request = match after {
-                Some(_) => request.expression_attribute_names("#sk", format!("{index}sk")),
+                Some(after) => request
+                    .expression_attribute_names("#sk", format!("{index}sk"))
+                    .expression_attribute_values(":after", text(after)),
                 None => request,
             };
             let answer =
@@ -380,11 +382,6 @@ fn read<T: DeserializeOwned>(mut item: Item) -> Result<T, Failure> {
 
 fn key_item(key: &Key) -> Item {
     [("pk".to_owned(), text(&key.pk)), ("sk".to_owned(), text(&key.sk))].into()
-}
-
-fn values(pk: &str, after: Option<&str>) -> Item {
-    let after = after.map(|after| (":after".to_owned(), text(after)));
-    [(":pk".to_owned(), text(pk))].into_iter().chain(after).collect()
 }
 
 pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
