@@ -205,6 +205,12 @@ impl TestStack {
         self.send(request.body(Body::from(body.to_string())).unwrap()).await
     }
 
+    /// `PATCH` of JSON, with company 1's token where the path is an operator's.
+    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+        let request = self.request(Method::PATCH, path).header(header::CONTENT_TYPE, "application/json");
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
     /// The beginning of a request, with company 1's token where the path is an operator's.
     pub fn request(&self, method: Method, path: &str) -> http::request::Builder {
         let request = http::Request::builder().method(method).uri(path);

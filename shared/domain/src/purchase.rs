@@ -1,5 +1,7 @@
 //! Purchases: a checkout, what Stripe told of it, and the access that follows.
 
+mod decisions;
+mod failed_payment;
 mod gate;
 mod status;
 
@@ -19,6 +21,7 @@ use crate::{
     text::{DisplayName, Email},
 };
 
+pub use failed_payment::FailedPayment;
 pub use gate::{Closing, Gate};
 pub use status::{AccessStatus, PaymentStatus};
 
