@@ -183,6 +183,26 @@ pub fn due_list() -> String {
     "DUE".to_owned()
 }
 
+/// A repository by its number on GitHub, which renames and transfers do not change.
+pub fn listing_of_github(github_id: u64, company: CompanyId, repository: RepositoryId) -> Key {
+    Key::new(listings_of_github(github_id), format!("C#{company}#R#{repository}"))
+}
+
+/// The partition of all listings of a repository of GitHub. All companies together: GitHub does not know them.
+pub fn listings_of_github(github_id: u64) -> String {
+    format!("GITHUB#{github_id}")
+}
+
+/// A price of a repository, by the number of the change that brought it.
+pub fn price(company: CompanyId, repository: RepositoryId, rev: u64) -> Key {
+    Key::new(prices(company, repository), format!("{rev:010}"))
+}
+
+/// The partition of a repository's prices, oldest first.
+pub fn prices(company: CompanyId, repository: RepositoryId) -> String {
+    format!("C#{company}#REPOSITORY#{repository}#PRICE")
+}
+
 /// In the volatile table: until when GitHub asked a company's calls to wait.
 pub fn github_pause(company: CompanyId) -> Key {
     Key::new(format!("C#{company}#PAUSE"), "GITHUB")

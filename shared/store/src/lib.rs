@@ -7,6 +7,7 @@
 mod companies;
 mod entitlements;
 pub mod keys;
+mod listings;
 mod logs;
 mod mail_caps;
 mod members;
@@ -22,6 +23,7 @@ mod table;
 mod tallies;
 
 pub use entitlements::AccessRecord;
+pub use listings::Listing;
 pub use mail_caps::LETTERS_A_DAY;
 pub use members::MemberChange;
 pub use operators::Operator;

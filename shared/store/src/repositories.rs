@@ -3,14 +3,14 @@
 use domain::{
     CompanyId, Failure, RepositoryId,
     log::LogEntry,
-    repository::{Repository, Slug},
+    repository::{GithubPath, PriceEntry, Repository, Slug},
     tally::Tally,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    Page, PageRequest, Store, keys,
-    table::{Freshness, Partition, Refusal, index, item, number},
+    Change, Listing, Page, PageRequest, Store, keys,
+    table::{Freshness, Item, Partition, Refusal, Write, index, item, number},
 };
 
 /// A repository with its sums.
@@ -37,8 +37,8 @@ pub enum ListingRefused {
 }
 
 /// An item whose key says everything: that it is there means that something is taken.
-#[derive(serde::Serialize)]
-struct Guard {}
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Guard {}
 
 /// How many repositories a company has.
 #[derive(Default, Deserialize)]
@@ -49,7 +49,7 @@ struct Counts {
 }
 
 impl Store {
-    /// Lists a new repository.
+    /// Lists a new repository, at its first price.
     ///
     /// # Errors
     /// When its place on GitHub or its slug is taken, or the table fails.
@@ -57,16 +57,13 @@ impl Store {
         &self,
         company: CompanyId,
         repository: &Repository,
+        price: &PriceEntry,
         entry: &LogEntry,
     ) -> Result<(), ListingRefused> {
-        let mut row = item("repository", &keys::repository(company, repository.id), repository)?;
-        let (by_slug, by_id) = (keys::repository_by_slug(&repository.slug), keys::repository_by_id(repository.id));
-        index(&mut row, "gsi1", by_slug.pk, by_slug.sk);
-        index(&mut row, "gsi2", by_id.pk, by_id.sk);
         let mut writes = vec![
             self.table.put_if_absent(item("guard", &keys::github_guard(company, &repository.github), &Guard {})?)?,
             self.table.put_if_absent(item("guard", &keys::slug_guard(&repository.slug), &Guard {})?)?,
-            self.table.put_if_absent(row)?,
+            self.table.put_if_absent(row(repository)?)?,
             self.table.update(
                 &keys::company(company),
                 "ADD repositories_active :one",
@@ -74,6 +71,8 @@ impl Store {
                 None,
             )?,
         ];
+        writes.push(self.price_write(repository, price)?);
+        writes.extend(self.listing_write(repository)?);
         writes.extend(self.log_writes(company, entry)?);
         match self.table.transact(writes).await {
             Ok(()) => Ok(()),
@@ -81,6 +80,67 @@ impl Store {
             Err(Refusal::Conditions(_)) => Err(ListingRefused::SlugTaken),
             Err(Refusal::Failure(failure)) => Err(failure.into()),
         }
+    }
+
+    /// Changes a repository that nobody else changed since `before` was read, with the lines that tell of it and, when its
+    /// price changed, that price. Its place on GitHub and its slug stay.
+    pub async fn change_repository(
+        &self,
+        before: &Repository,
+        after: &Repository,
+        entries: &[LogEntry],
+        price: Option<&PriceEntry>,
+    ) -> Result<Change, Failure> {
+        let after = Repository { rev: before.rev + 1, ..after.clone() };
+        let mut writes = vec![self.table.put_over(row(&after)?, before.rev)?];
+        if let Some(price) = price {
+            writes.push(self.price_write(&after, price)?);
+        }
+        if before.on_github.map(|it| it.id) != after.on_github.map(|it| it.id) {
+            writes.extend(self.listing_write(&after)?);
+        }
+        writes.extend(self.count_active(before, &after)?);
+        writes.extend(self.log_writes_about(before.company, Some(before.id), entries)?);
+        match self.table.transact(writes).await {
+            Ok(()) => Ok(Change::Made),
+            Err(Refusal::Conditions(_)) => Ok(Change::Stale),
+            Err(Refusal::Failure(failure)) => Err(failure),
+        }
+    }
+
+    fn count_active(&self, before: &Repository, after: &Repository) -> Result<Option<Write>, Failure> {
+        if before.active == after.active {
+            return Ok(None);
+        }
+        let (more, less) = if after.active { (1, -1) } else { (-1, 1) };
+        let values = vec![(":active".to_owned(), number(more)), (":inactive".to_owned(), number(less))];
+        let expression = "ADD repositories_active :active, repositories_inactive :inactive";
+        self.table.update(&keys::company(before.company), expression, values, None).map(Some)
+    }
+
+    /// Which of GitHub's repositories it is, once that is known.
+    fn listing_write(&self, repository: &Repository) -> Result<Option<Write>, Failure> {
+        let Some(on_github) = repository.on_github else { return Ok(None) };
+        let listing = Listing { company: repository.company, repository: repository.id };
+        let key = keys::listing_of_github(on_github.id, listing.company, listing.repository);
+        self.table.put_whatever(item("listing", &key, &listing)?).map(Some)
+    }
+
+    fn price_write(&self, repository: &Repository, price: &PriceEntry) -> Result<Write, Failure> {
+        let key = keys::price(repository.company, repository.id, repository.rev);
+        self.table.put_if_absent(item("price", &key, price)?)
+    }
+
+    /// What a repository cost and costs, newest first.
+    pub async fn prices(&self, company: CompanyId, repository: RepositoryId) -> Result<Vec<PriceEntry>, Failure> {
+        let pk = keys::prices(company, repository);
+        self.table.query(Partition { index: None, pk: &pk, newest_first: true, limit: None }).await
+    }
+
+    /// Whether the company lists this repository of GitHub. Only a hint: what counts is the guard when it is written.
+    pub async fn is_listed(&self, company: CompanyId, path: &GithubPath) -> Result<bool, Failure> {
+        let guard = self.table.get::<Guard>(&keys::github_guard(company, path), Freshness::Eventual).await?;
+        Ok(guard.is_some())
     }
 
     /// The company's repository, with its sums.
@@ -136,4 +196,12 @@ impl Store {
         let found = self.table.query(Partition { index: Some(index), pk, newest_first: false, limit: Some(1) }).await?;
         Ok(found.into_iter().next())
     }
+}
+
+pub(crate) fn row(repository: &Repository) -> Result<Item, Failure> {
+    let mut row = item("repository", &keys::repository(repository.company, repository.id), repository)?;
+    let (by_slug, by_id) = (keys::repository_by_slug(&repository.slug), keys::repository_by_id(repository.id));
+    index(&mut row, "gsi1", by_slug.pk, by_slug.sk);
+    index(&mut row, "gsi2", by_id.pk, by_id.sk);
+    Ok(row)
 }

@@ -228,6 +228,11 @@ impl Table {
         self.put_if(item, Some("attribute_not_exists(pk)"), None)
     }
 
+    /// Writes an item, whatever was there.
+    pub(crate) fn put_whatever(&self, item: Item) -> Result<Write, Failure> {
+        self.put_if(item, None, None)
+    }
+
     /// Writes an item over the state that has `rev`, which the item's own must exceed.
     pub(crate) fn put_over(&self, item: Item, rev: u64) -> Result<Write, Failure> {
         self.put_if(item, Some("rev = :rev"), Some((":rev", number(rev))))

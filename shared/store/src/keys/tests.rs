@@ -74,6 +74,8 @@ fn rows() -> Vec<Row> {
         },
         row("sign-in with GitHub (volatile)", sign_in_attempt(&"ab".repeat(32)), "`take_sign_in`"),
         row("sign-in link (volatile)", sign_in_link(&"ab".repeat(16)), "`take_sign_in_link`"),
+        row("listing of a repository of GitHub", listing_of_github(1_296_269, c, r), "conditions only"),
+        row("price", price(c, r, 0), "`prices`"),
         row("GitHub pause (volatile)", github_pause(c), "`github_pause`"),
         row(
             "requests of an hour (volatile)",
