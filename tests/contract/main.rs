@@ -17,22 +17,10 @@ mod sign_in;
 mod stripe_webhook;
 mod webhook_secrets;
 
-use aws_sdk_dynamodb::types::AttributeValue;
-use domain::CompanyId;
 use journeys::TestStack;
-use store::keys::{self, Key};
 
-/// Takes a repository off the market as the endpoint for it, which comes later, will write it.
+/// Takes a repository off the market.
 async fn deactivate(t: &TestStack, repository: &str) {
-    let company = CompanyId(1);
-    let update = |key: Key, expression: &str| {
-        let request = t.aws.dynamodb.update_item().table_name("Table").update_expression(expression);
-        request.key("pk", AttributeValue::S(key.pk)).key("sk", AttributeValue::S(key.sk))
-    };
-    let inactive = update(keys::repository(company, repository.parse().unwrap()), "SET active = :no");
-    inactive.expression_attribute_values(":no", AttributeValue::Bool(false)).send().await.unwrap();
-    let counted = update(keys::company(company), "ADD repositories_active :less, repositories_inactive :more")
-        .expression_attribute_values(":less", AttributeValue::N("-1".to_owned()))
-        .expression_attribute_values(":more", AttributeValue::N("1".to_owned()));
-    counted.send().await.unwrap();
+    let answer = t.delete(&format!("/api/admin/repositories/{repository}")).await;
+    assert_eq!(answer.status, 200, "{answer}");
 }

@@ -12,6 +12,7 @@ use crate::deactivate;
 async fn get_product_details() {
     let t = TestStack::start().await;
     let features = json!({"features": ["Fully responsive design", "Dark mode support", "SEO optimized"]});
+    t.github().describe("ctrimm", "premium-theme", "", 127).unwrap();
     let id = t.list(&with(example_repository(), &features)).await;
     t.get("/api/products/premium-astro-theme").await.is(
         200,
@@ -26,8 +27,7 @@ async fn get_product_details() {
             "subscriptionCadence": null,
             "githubOwner": "ctrimm",
             "githubRepoName": "premium-theme",
-            // Null until GitHub has been asked for them.
-            "githubStars": null,
+            "githubStars": 127,
             "features": [
                 "Fully responsive design",
                 "Dark mode support",
