@@ -78,7 +78,7 @@ fn repository_fields() -> Vec<Field> {
     ]
 }
 
-/// What may be changed, each field of which may be missing; `false`: none of them is required.
+/// What may be changed, each field of which may be missing.
 fn patch_fields() -> Vec<Field> {
     let unchangeable = ["githubOwner", "githubRepoName"];
     let mut fields = repository_fields();
@@ -194,9 +194,7 @@ async fn every_wrong_field_of_update_repository_is_named() {
     let mut all = json!({});
     for field in patch_fields() {
         for wrong in &field.wrong {
-            let answer = t.patch(&path, &json!({field.name: wrong, "displayName": "Another"})).await;
             named(&t.patch(&path, &json!({field.name: wrong})).await, &[field.name], &wrong.to_string());
-            assert_eq!(answer.status, 400, "{answer}");
         }
         all[field.name] = field.wrong[0].clone();
     }

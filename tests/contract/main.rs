@@ -17,10 +17,39 @@ mod sign_in;
 mod stripe_webhook;
 mod webhook_secrets;
 
+use domain::{
+    CompanyId, LogId, RepositoryId,
+    log::{Action, Actor, LogEntry, LogStatus},
+    pricing::{Pricing, PricingKind},
+    repository::{GithubPath, NewRepository, PriceEntry, Repository, Terms},
+    text::{DisplayName, GithubLogin, GithubRepositoryName},
+};
 use journeys::TestStack;
 
 /// Takes a repository off the market.
 async fn deactivate(t: &TestStack, repository: &str) {
     let answer = t.delete(&format!("/api/admin/repositories/{repository}")).await;
     assert_eq!(answer.status, 200, "{answer}");
+}
+
+/// A repository that is for sale although Stripe could not be reached: as it was while it still could.
+async fn listed_without_stripe(t: &TestStack) -> String {
+    let (now, company) = (t.now(), CompanyId(1));
+    let (owner, name) = (GithubLogin::parse("ctrimm"), GithubRepositoryName::parse("premium-theme"));
+    let new = NewRepository {
+        github: GithubPath { owner: owner.unwrap(), name: name.unwrap() },
+        display_name: DisplayName::parse("Premium Astro Theme").unwrap(),
+        description: None,
+        cover_image_url: None,
+        pricing: Pricing { price_cents: 4900, kind: PricingKind::OneTime },
+        features: Vec::new(),
+        terms: Terms::default(),
+    };
+    let id = RepositoryId::generate(now, &t.random);
+    let repository = Repository::list(company, id, "premium-astro-theme".to_owned(), "usd".to_owned(), new, now);
+    let line = LogId::generate(now, &t.random);
+    let entry = LogEntry::new(line, now, Actor::Tollgate, Action::RepositoryCreated, LogStatus::Success);
+    let price = PriceEntry::of(&repository, Actor::Tollgate, now);
+    t.stack.store.insert_repository(company, &repository, &price, &entry.about_repository(id)).await.unwrap();
+    id.to_string()
 }

@@ -1,3 +1,5 @@
+//! What a change does, and what the log tells of it.
+
 use super::*;
 use crate::{
     CompanyId, LogId, Random, RepositoryId,
