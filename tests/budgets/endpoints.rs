@@ -45,6 +45,9 @@ async fn changes(shop: &Shop, repository: &str, table: &mut Table) {
     table.add("update repository", usage, Budget::write());
     let usage = ok(shop, &format!("{path}/pricing-history")).await.0;
     table.add("pricing history", usage, Budget::get());
+    let shown = ok(shop, &path).await.1;
+    let (owner, name) = (shown["githubOwner"].as_str().unwrap(), shown["githubRepoName"].as_str().unwrap());
+    shop.t.github().describe(owner, name, "As GitHub tells", 127).unwrap();
     for what in ["fetch GitHub data", "fetch GitHub data, nothing new"] {
         let (usage, answer) = measured(shop.t.post(&format!("{path}/fetch-github-data"), &json!({}))).await;
         assert_eq!(answer.status, StatusCode::OK, "{answer}");
