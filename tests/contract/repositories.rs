@@ -200,7 +200,8 @@ async fn update_repository() {
     t.patch(&path, &changes).await.is(200, &expected);
     let after = t.get(&path).await.json;
     let shown = ["slug", "displayName", "description", "updatedAt"].map(|name| after[name].clone());
-    let expected = json!(["premium-astro-theme", "Premium Astro Theme v2", "Updated description", "2026-01-01T01:00:00Z"]);
+    let expected =
+        json!(["premium-astro-theme", "Premium Astro Theme v2", "Updated description", "2026-01-01T01:00:00Z"]);
     assert_eq!(json!(shown), expected);
 
     // The same again is no change, and what changes besides is shown.
@@ -385,12 +386,8 @@ async fn the_log_tells_who_changed_what() {
     t.delete(&path).await;
     let sums = t.stack.store.sums(domain::CompanyId(1), id.parse().unwrap()).await.unwrap();
     let lines: Vec<_> = sums.lines.iter().map(|((action, _), count)| (action.name(), *count)).collect();
-    let expected = [
-        ("repository_created", 1),
-        ("repository_updated", 1),
-        ("price_changed", 2),
-        ("repository_deactivated", 1),
-    ];
+    let expected =
+        [("repository_created", 1), ("repository_updated", 1), ("price_changed", 2), ("repository_deactivated", 1)];
     assert_eq!(lines, expected);
     let product = t.stack.store.repository(domain::CompanyId(1), id.parse().unwrap()).await.unwrap().unwrap();
     let names = t.stripe().requests();

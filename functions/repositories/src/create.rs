@@ -7,9 +7,7 @@ use domain::{
     LogId, RepositoryId,
     log::{Action, Actor, LogEntry, LogStatus},
     pricing::{CadenceName, Pricing, PricingKind, PricingType, parse_cadence_days, parse_price_cents},
-    repository::{
-        GithubPath, NewRepository, PriceEntry, RefundPolicy, Repository, Terms, parse_grace_days, slug,
-    },
+    repository::{GithubPath, NewRepository, PriceEntry, RefundPolicy, Repository, Terms, parse_grace_days, slug},
     text::{Description, DisplayName, Feature, GithubLogin, GithubRepositoryName, WebUrl},
 };
 use store::ListingRefused;

@@ -24,7 +24,8 @@ pub(crate) async fn update(
     for _ in 0..change::TRIES {
         let (caller, found) = admin.confirmed_reading(|company| app.store.repository(company, id)).await?;
         let before = found.ok_or_else(ApiError::not_found)?.repository;
-        let after = before.patched(&patch, app.clock.now()).map_err(|(field, problem)| ApiError::field(field, problem))?;
+        let after =
+            before.patched(&patch, app.clock.now()).map_err(|(field, problem)| ApiError::field(field, problem))?;
         if after == before {
             return Ok(Json(UpdatedRepository::of(&before, &after)));
         }

@@ -153,10 +153,9 @@ impl UpdatedRepository {
 /// The fields that a change shows only when it concerns them.
 fn changeable(repository: &Repository) -> Map<String, Value> {
     let cadence = repository.pricing.kind.cadence();
-    let features: Vec<&str> = repository.features.iter().map(|feature| feature.as_str()).collect();
     let fields = [
         ("coverImageUrl", json!(repository.cover_image_url)),
-        ("features", json!(features)),
+        ("features", json!(repository.features)),
         ("pricingType", json!(repository.pricing.kind.name())),
         ("subscriptionCadence", json!(cadence.map(Cadence::name))),
         ("customCadenceDays", json!(cadence.and_then(Cadence::custom_days))),

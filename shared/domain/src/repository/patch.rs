@@ -113,15 +113,15 @@ impl LogEntry {
         let on = |repository: &Repository| or_none(repository.on_github.map(|it| it.id));
         self.about_repository(after.id)
             .changing("displayName", &before.display_name, &after.display_name)
-            .changing("description", brief(before.description.as_ref()), brief(after.description.as_ref()))
-            .changing("coverImageUrl", brief(before.cover_image_url.as_ref()), brief(after.cover_image_url.as_ref()))
-            .changing("features", features(before), features(after))
+            .changing("description", &brief(before.description.as_ref()), &brief(after.description.as_ref()))
+            .changing("coverImageUrl", &brief(before.cover_image_url.as_ref()), &brief(after.cover_image_url.as_ref()))
+            .changing("features", &features(before), &features(after))
             .changing("refundPolicy", before.terms.refund_policy.name(), after.terms.refund_policy.name())
-            .changing("graceDays", days(before), days(after))
-            .changing("active", before.active, after.active)
-            .changing("githubStars", or_none(before.github_stars), or_none(after.github_stars))
-            .changing("githubLastUpdated", or_none(before.github_last_updated), or_none(after.github_last_updated))
-            .changing("githubId", on(before), on(after))
+            .changing("graceDays", &days(before), &days(after))
+            .changing("active", &before.active, &after.active)
+            .changing("githubStars", &or_none(before.github_stars), &or_none(after.github_stars))
+            .changing("githubLastUpdated", &or_none(before.github_last_updated), &or_none(after.github_last_updated))
+            .changing("githubId", &on(before), &on(after))
     }
 
     /// With what a change of a repository changed of its price.
@@ -130,10 +130,10 @@ impl LogEntry {
         let (before, after) = (before.pricing, after.pricing);
         let cadence = |pricing: Pricing| or_none(pricing.kind.cadence().map(Cadence::name));
         let days = |pricing: Pricing| or_none(pricing.kind.cadence().and_then(Cadence::custom_days));
-        self.changing("priceCents", before.price_cents, after.price_cents)
+        self.changing("priceCents", &before.price_cents, &after.price_cents)
             .changing("pricingType", before.kind.name(), after.kind.name())
-            .changing("subscriptionCadence", cadence(before), cadence(after))
-            .changing("customCadenceDays", days(before), days(after))
+            .changing("subscriptionCadence", &cadence(before), &cadence(after))
+            .changing("customCadenceDays", &days(before), &days(after))
     }
 }
 
