@@ -16,6 +16,7 @@
 )]
 
 mod answer;
+mod changes;
 mod github_hooks;
 mod world;
 
@@ -202,17 +203,6 @@ impl TestStack {
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         let request = self.request(Method::POST, path).header(header::CONTENT_TYPE, "application/json");
         self.send(request.body(Body::from(body.to_string())).unwrap()).await
-    }
-
-    /// `PATCH` of JSON, with company 1's token where the path is an operator's.
-    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
-        let request = self.request(Method::PATCH, path).header(header::CONTENT_TYPE, "application/json");
-        self.send(request.body(Body::from(body.to_string())).unwrap()).await
-    }
-
-    /// `DELETE`, with company 1's token where the path is an operator's.
-    pub async fn delete(&self, path: &str) -> Answer {
-        self.send(self.request(Method::DELETE, path).body(Body::empty()).unwrap()).await
     }
 
     /// The beginning of a request, with company 1's token where the path is an operator's.
