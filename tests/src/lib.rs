@@ -18,6 +18,7 @@
 mod answer;
 mod changes;
 mod github_hooks;
+mod schedules;
 mod world;
 
 use std::{

@@ -16,6 +16,7 @@ pub use self::{
 use crate::{
     CompanyId, Problem, RepositoryId, Timestamp,
     pricing::Pricing,
+    stored::maybe_seconds,
     text::{Description, DisplayName, Feature, GithubLogin, GithubRepositoryName, WebUrl},
 };
 
@@ -168,6 +169,9 @@ pub struct Repository {
     pub stripe: Option<StripePrice>,
     /// Whether it can be bought.
     pub active: bool,
+    /// Since when it is not for sale because GitHub lets us do nothing there: the App was uninstalled or suspended.
+    #[serde(with = "maybe_seconds", default, skip_serializing_if = "Option::is_none")]
+    pub paused_at: Option<Timestamp>,
     /// Stars on GitHub when last looked.
     pub github_stars: Option<u64>,
     /// Last change on GitHub when last looked.
@@ -207,6 +211,7 @@ impl Repository {
             on_github: None,
             stripe: None,
             active: true,
+            paused_at: None,
             github_stars: None,
             github_last_updated: None,
             created_at: now,

@@ -108,16 +108,6 @@ impl Store {
         }
     }
 
-    fn count_active(&self, before: &Repository, after: &Repository) -> Result<Option<Write>, Failure> {
-        if before.active == after.active {
-            return Ok(None);
-        }
-        let (more, less) = if after.active { (1, -1) } else { (-1, 1) };
-        let values = vec![(":active".to_owned(), number(more)), (":inactive".to_owned(), number(less))];
-        let expression = "ADD repositories_active :active, repositories_inactive :inactive";
-        self.table.update(&keys::company(before.company), expression, values, None).map(Some)
-    }
-
     /// Which of GitHub's repositories it is, once that is known.
     fn listing_write(&self, repository: &Repository) -> Result<Option<Write>, Failure> {
         let Some(on_github) = repository.on_github else { return Ok(None) };
