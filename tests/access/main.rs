@@ -46,6 +46,7 @@ impl Shop {
     async fn open() -> Self {
         let t = TestStack::start().await;
         let repository = t.list_theme().await;
+        t.github().add_repository("ctrimm", "another", true);
         let sale = t.checkout(&repository, "johndoe").await;
         t.pay_and_settle(&sale).await;
         let token = t.post("/api/admin/tokens", &json!({"name": "a till", "role": "viewer"})).await.text("/id");
@@ -70,6 +71,8 @@ impl Shop {
             ("PATCH", "/api/admin/members/{id}") => json!({"role": "admin"}),
             ("POST", "/api/admin/repositories") => with(example_repository(), &json!({"githubRepoName": "another"})),
             ("PATCH" | "POST", path) if path.starts_with("/api/admin/customers/{id}/") => json!({"reason": "A reason"}),
+            ("PATCH", "/api/admin/repositories/{id}") => json!({"priceCents": 5900}),
+            ("POST", "/api/admin/repositories/{id}/fetch-github-data") => Value::Null,
             (method, path) => panic!("tests/access needs a body for {method} {path} that would be accepted"),
         };
         let request = Request::builder().method(endpoint.method).uri(path);

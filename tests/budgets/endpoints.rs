@@ -27,12 +27,35 @@ pub(crate) async fn measure(shop: &mut Shop, table: &mut Table) {
 async fn repositories(shop: &Shop, table: &mut Table) -> String {
     let repository = shop.list("theme", false).await;
     let new = shop.repository("another-theme", false);
+    let text = |field: &str| new[field].as_str().unwrap().to_owned();
+    shop.t.github().add_repository(&text("githubOwner"), &text("githubRepoName"), true);
     let (usage, answer) = measured(shop.t.post("/api/admin/repositories", &new)).await;
     assert_eq!(answer.status, StatusCode::CREATED, "{answer}");
     table.add("create repository", usage, Budget::write());
     let usage = ok(shop, &format!("/api/admin/repositories/{repository}")).await.0;
     table.add("get repository", usage, Budget::get());
+    changes(shop, &answer.text("/id"), table).await;
     repository
+}
+
+async fn changes(shop: &Shop, repository: &str, table: &mut Table) {
+    let path = format!("/api/admin/repositories/{repository}");
+    let (usage, answer) = measured(shop.t.patch(&path, &json!({"priceCents": 5900, "description": "New"}))).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer}");
+    table.add("update repository", usage, Budget::write());
+    let usage = ok(shop, &format!("{path}/pricing-history")).await.0;
+    table.add("pricing history", usage, Budget::get());
+    let shown = ok(shop, &path).await.1;
+    let (owner, name) = (shown["githubOwner"].as_str().unwrap(), shown["githubRepoName"].as_str().unwrap());
+    shop.t.github().describe(owner, name, "As GitHub tells", 127).unwrap();
+    for what in ["fetch GitHub data", "fetch GitHub data, nothing new"] {
+        let (usage, answer) = measured(shop.t.post(&format!("{path}/fetch-github-data"), &json!({}))).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer}");
+        table.add(what, usage, Budget::write());
+    }
+    let (usage, answer) = measured(shop.t.delete(&path)).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer}");
+    table.add("deactivate repository", usage, Budget::write());
 }
 
 async fn storefront(shop: &mut Shop, repository: &str, table: &mut Table) {

@@ -72,7 +72,26 @@ fn repository_fields() -> Vec<Field> {
                 json!(vec!["a"; 21]),
             ],
         ),
+        // Extensions.
+        text("refundPolicy", false, 20, &["", "keep", "Revoke"]),
+        field("graceDays", false, &numbers(&[json!(-1), json!(61), json!(i64::MIN)])),
     ]
+}
+
+/// What may be changed, each field of which may be missing.
+fn patch_fields() -> Vec<Field> {
+    let unchangeable = ["githubOwner", "githubRepoName"];
+    let mut fields = repository_fields();
+    fields.retain(|field| !unchangeable.contains(&field.name));
+    for field in &mut fields {
+        // Null is one of the wrong values of those that were required, and stays one.
+        if field.required {
+            field.wrong.push(Value::Null);
+            field.required = false;
+        }
+    }
+    fields.push(field("active", false, &[json!(false), json!("true"), json!(1), json!(null)]));
+    fields
 }
 
 fn checkout_fields() -> Vec<Field> {
@@ -163,6 +182,25 @@ async fn every_wrong_field_of_create_repository_is_named() {
     all_at_once(&t, "/api/admin/repositories", &fields).await;
     assert_eq!(t.get("/api/admin/repositories").await.json["pagination"]["total"], 0, "nothing was written");
     assert_eq!(t.post("/api/admin/repositories", &good_repository()).await.status, 201);
+    assert!(t.github().requests().len() == 1, "GitHub is asked only for what is right");
+    t.finish().await;
+}
+
+#[tokio::test]
+async fn every_wrong_field_of_update_repository_is_named() {
+    let t = TestStack::start().await;
+    let path = format!("/api/admin/repositories/{}", t.list(&good_repository()).await);
+    let before = t.get(&path).await.json;
+    let mut all = json!({});
+    for field in patch_fields() {
+        for wrong in &field.wrong {
+            named(&t.patch(&path, &json!({field.name: wrong})).await, &[field.name], &wrong.to_string());
+        }
+        all[field.name] = field.wrong[0].clone();
+    }
+    let answer = t.patch(&path, &all).await;
+    assert_eq!(answer.wrong_fields().len(), patch_fields().len(), "{answer}");
+    assert_eq!(t.get(&path).await.json, before, "nothing was written");
     t.finish().await;
 }
 

@@ -21,22 +21,39 @@ mod sign_in;
 mod stripe_webhook;
 mod webhook_secrets;
 
-use aws_sdk_dynamodb::types::AttributeValue;
-use domain::CompanyId;
+use domain::{
+    CompanyId, LogId, RepositoryId,
+    log::{Action, Actor, LogEntry, LogStatus},
+    pricing::{Pricing, PricingKind},
+    repository::{GithubPath, NewRepository, PriceEntry, Repository, Terms},
+    text::{DisplayName, GithubLogin, GithubRepositoryName},
+};
 use journeys::TestStack;
-use store::keys::{self, Key};
 
-/// Takes a repository off the market as the endpoint for it, which comes later, will write it.
+/// Takes a repository off the market.
 async fn deactivate(t: &TestStack, repository: &str) {
-    let company = CompanyId(1);
-    let update = |key: Key, expression: &str| {
-        let request = t.aws.dynamodb.update_item().table_name("Table").update_expression(expression);
-        request.key("pk", AttributeValue::S(key.pk)).key("sk", AttributeValue::S(key.sk))
+    let answer = t.delete(&format!("/api/admin/repositories/{repository}")).await;
+    assert_eq!(answer.status, 200, "{answer}");
+}
+
+/// A repository that is for sale although Stripe could not be reached: as it was while it still could.
+async fn listed_without_stripe(t: &TestStack) -> String {
+    let (now, company) = (t.now(), CompanyId(1));
+    let (owner, name) = (GithubLogin::parse("ctrimm"), GithubRepositoryName::parse("premium-theme"));
+    let new = NewRepository {
+        github: GithubPath { owner: owner.unwrap(), name: name.unwrap() },
+        display_name: DisplayName::parse("Premium Astro Theme").unwrap(),
+        description: None,
+        cover_image_url: None,
+        pricing: Pricing { price_cents: 4900, kind: PricingKind::OneTime },
+        features: Vec::new(),
+        terms: Terms::default(),
     };
-    let inactive = update(keys::repository(company, repository.parse().unwrap()), "SET active = :no");
-    inactive.expression_attribute_values(":no", AttributeValue::Bool(false)).send().await.unwrap();
-    let counted = update(keys::company(company), "ADD repositories_active :less, repositories_inactive :more")
-        .expression_attribute_values(":less", AttributeValue::N("-1".to_owned()))
-        .expression_attribute_values(":more", AttributeValue::N("1".to_owned()));
-    counted.send().await.unwrap();
+    let id = RepositoryId::generate(now, &t.random);
+    let repository = Repository::list(company, id, "premium-astro-theme".to_owned(), "usd".to_owned(), new, now);
+    let line = LogId::generate(now, &t.random);
+    let entry = LogEntry::new(line, now, Actor::Tollgate, Action::RepositoryCreated, LogStatus::Success);
+    let price = PriceEntry::of(&repository, Actor::Tollgate, now);
+    t.stack.store.insert_repository(company, &repository, &price, &entry.about_repository(id)).await.unwrap();
+    id.to_string()
 }

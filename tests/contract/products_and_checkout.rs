@@ -12,6 +12,7 @@ use crate::deactivate;
 async fn get_product_details() {
     let t = TestStack::start().await;
     let features = json!({"features": ["Fully responsive design", "Dark mode support", "SEO optimized"]});
+    t.github().describe("ctrimm", "premium-theme", "", 127).unwrap();
     let id = t.list(&with(example_repository(), &features)).await;
     t.get("/api/products/premium-astro-theme").await.is(
         200,
@@ -26,8 +27,7 @@ async fn get_product_details() {
             "subscriptionCadence": null,
             "githubOwner": "ctrimm",
             "githubRepoName": "premium-theme",
-            // Null until GitHub has been asked for them.
-            "githubStars": null,
+            "githubStars": 127,
             "features": [
                 "Fully responsive design",
                 "Dark mode support",
@@ -151,7 +151,8 @@ async fn a_checkout_that_stripe_does_not_answer_can_be_tried_again() {
 async fn an_unfinished_configuration_sells_nothing() {
     let blank = ("STRIPE_API_URL", "http://127.0.0.1:9".to_owned());
     let t = TestStack::start_with(Options { settings: vec![blank], ..Options::default() }).await;
-    let repository = t.list_theme().await;
+    t.post("/api/admin/repositories", &example_repository()).await.is_error(503, "SERVICE_UNAVAILABLE", &[]);
+    let repository = crate::listed_without_stripe(&t).await;
     t.try_checkout(&repository, "johndoe").await.is_error(503, "SERVICE_UNAVAILABLE", &[]);
     nothing_was_sold(&t).await;
     t.finish().await;

@@ -233,7 +233,7 @@ async fn a_test_mode_event_does_not_pay_a_live_purchase() {
     let mut options = Options::default();
     options.settings.push(("STRIPE_SECRET_KEY", "sk_live_synthetic".to_owned()));
     let t = TestStack::start_with(options).await;
-    let repository = t.list_theme().await;
+    let repository = crate::listed_without_stripe(&t).await;
     assert_eq!(t.try_checkout(&repository, "johndoe").await.status, 503);
     let purchase = t.get("/api/admin/customers").await.text("/customers/0/id");
 

@@ -24,7 +24,7 @@ const GRANTS: &[(&str, &[&str])] = &[
             "dynamodb GetItem PutItem Query UpdateItem on Table",
             "dynamodb UpdateItem on VolatileTable",
             "logs CreateLogStream PutLogEvents on RepositoriesLogs",
-            "secretsmanager GetSecretValue on secret:SessionKeysName",
+            "secretsmanager GetSecretValue on secret:GithubCredentialsName secret:SessionKeysName secret:StripeSecretKeyName",
         ],
     ),
     (

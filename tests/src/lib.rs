@@ -16,6 +16,7 @@
 )]
 
 mod answer;
+mod changes;
 mod github_hooks;
 mod schedules;
 mod world;
@@ -205,12 +206,6 @@ impl TestStack {
         self.send(request.body(Body::from(body.to_string())).unwrap()).await
     }
 
-    /// `PATCH` of JSON, with company 1's token where the path is an operator's.
-    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
-        let request = self.request(Method::PATCH, path).header(header::CONTENT_TYPE, "application/json");
-        self.send(request.body(Body::from(body.to_string())).unwrap()).await
-    }
-
     /// The beginning of a request, with company 1's token where the path is an operator's.
     pub fn request(&self, method: Method, path: &str) -> http::request::Builder {
         let request = http::Request::builder().method(method).uri(path);
@@ -224,8 +219,10 @@ impl TestStack {
         self.list(&example_repository()).await
     }
 
-    /// Lists a repository, and answers with its id.
+    /// Lists a repository, which is private on GitHub if it was not there before, and answers with its id.
     pub async fn list(&self, body: &Value) -> String {
+        let name = |field: &str| body[field].as_str().expect("a name");
+        self.github().add_repository(name("githubOwner"), name("githubRepoName"), true);
         let answer = self.post("/api/admin/repositories", body).await;
         assert_eq!(answer.status, 201, "{answer}");
         answer.text("/id")

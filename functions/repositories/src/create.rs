@@ -7,47 +7,62 @@ use domain::{
     LogId, RepositoryId,
     log::{Action, Actor, LogEntry, LogStatus},
     pricing::{CadenceName, Pricing, PricingKind, PricingType, parse_cadence_days, parse_price_cents},
-    repository::{GithubPath, NewRepository, Repository, Terms, slug},
+    repository::{GithubPath, NewRepository, PriceEntry, RefundPolicy, Repository, Terms, parse_grace_days, slug},
     text::{Description, DisplayName, Feature, GithubLogin, GithubRepositoryName, WebUrl},
 };
 use store::ListingRefused;
 
-use crate::{App, views::CreatedRepository};
+use crate::{App, github, price, views::CreatedRepository};
 
 /// How many repositories may share a display name before the vendor is asked for another one.
 const MOST_NAMESAKES: usize = 50;
 
-/// `POST /api/admin/repositories`: list a repository for sale.
+/// `POST /api/admin/repositories`: list a repository for sale. GitHub has to know it, and Stripe gets its price.
 pub(crate) async fn create(
     admin: Admin,
     State(app): State<App>,
     Valid(New(new)): Valid<New>,
 ) -> Result<Created<CreatedRepository>, ApiError> {
-    let company = admin.reading(|company| app.store.company(company)).await?.ok_or_else(ApiError::unauthenticated)?;
-    let now = app.clock.now();
-    let id = RepositoryId::generate(now, &app.random);
-    for taken in 0..MOST_NAMESAKES {
-        let slug = slug(&new.display_name, taken);
-        let repository = Repository::list(company.id, id, slug, company.currency.clone(), new.clone(), now);
-        let entry = LogEntry::new(
-            LogId::generate(now, &app.random),
-            now,
-            Actor::Tollgate,
-            Action::RepositoryCreated,
-            LogStatus::Success,
-        )
-        .about_repository(id)
+    let known = |company| {
+        let (store, path) = (app.store.clone(), new.github.clone());
+        async move { futures::try_join!(store.company(company), store.is_listed(company, &path)) }
+    };
+    let (caller, (company, listed)) = admin.confirmed_reading(known).await?;
+    let company = company.ok_or_else(ApiError::unauthenticated)?;
+    if listed {
+        return Err(listed_already());
+    }
+    let (path, seen) = github::find(&app, &new.github).await?;
+    let (id, now) = (RepositoryId::generate(app.clock.now(), &app.random), app.clock.now());
+    let new = NewRepository { github: path, ..new };
+    let slug = slug(&new.display_name, 0);
+    let mut repository = Repository::list(company.id, id, slug, company.currency, new, now).seeing(&seen, now);
+    repository.stripe = Some(price::make(&app, &repository, repository.display_name.as_str()).await?);
+    insert(&app, repository, caller.actor).await.map(|repository| Created(repository.into()))
+}
+
+/// Writes it, under the first slug of its name that is free.
+async fn insert(app: &App, mut repository: Repository, actor: Actor) -> Result<Repository, ApiError> {
+    let now = repository.created_at;
+    let price = PriceEntry::of(&repository, actor.clone(), now);
+    let id = LogId::generate(now, &app.random);
+    let entry = LogEntry::new(id, now, actor, Action::RepositoryCreated, LogStatus::Success)
+        .about_repository(repository.id)
         .with("repositoryFullName", Some(repository.github.to_string()));
-        match app.store.insert_repository(company.id, &repository, &entry).await {
-            Ok(()) => return Ok(Created(repository.into())),
+    for taken in 0..MOST_NAMESAKES {
+        repository.slug = slug(&repository.display_name, taken);
+        match app.store.insert_repository(repository.company, &repository, &price, &entry).await {
+            Ok(()) => return Ok(repository),
             Err(ListingRefused::SlugTaken) => {}
-            Err(ListingRefused::GithubPathTaken) => {
-                return Err(ApiError::new(Kind::Conflict, "This repository is listed already"));
-            }
+            Err(ListingRefused::GithubPathTaken) => return Err(listed_already()),
             Err(ListingRefused::Failure(failure)) => return Err(failure.into()),
         }
     }
     Err(ApiError::new(Kind::Conflict, "Too many repositories have this display name"))
+}
+
+fn listed_already() -> ApiError {
+    ApiError::new(Kind::Conflict, "This repository is listed already")
 }
 
 #[derive(Debug)]
@@ -62,6 +77,8 @@ impl Input for New {
         let cover_image_url = c.text_or_none("coverImageUrl", WebUrl::parse);
         let features = c.texts("features", 20, Feature::parse);
         let pricing = pricing(c);
+        let refund_policy = c.text_or_none("refundPolicy", RefundPolicy::parse);
+        let grace_days = c.integer_or_none("graceDays", parse_grace_days);
         Some(Self(NewRepository {
             github: GithubPath { owner: owner?, name: name? },
             display_name: display_name?,
@@ -69,7 +86,7 @@ impl Input for New {
             cover_image_url: cover_image_url?,
             pricing: pricing?,
             features: features?,
-            terms: Terms::default(),
+            terms: Terms { refund_policy: refund_policy?.unwrap_or_default(), grace_days: grace_days? },
         }))
     }
 }

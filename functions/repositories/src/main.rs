@@ -7,6 +7,9 @@ async fn main() -> Result<(), runtime::Error> {
         store: services.store()?,
         authenticator: services.authenticator()?,
         limiter: auth::Limiter::new(services.volatile()?, services.clock()),
+        github: services.github()?,
+        stripe: services.stripe()?,
+        refuse_personal: services.refuse_personal_repositories()?,
         clock: services.clock(),
         random: services.random(),
     };

@@ -1,13 +1,15 @@
-//! What the endpoints answer. A subscription's cadence is an extension, shown only where there is one.
+//! What the endpoints answer. A subscription's cadence, terms other than the usual and warnings are extensions, shown only
+//! where there are some.
 
 use api::Time;
 use domain::{
     RepositoryId,
     pricing::{Cadence, PricingKind},
-    repository::Repository,
+    repository::{RefundPolicy, Repository, Terms, Warning},
     tally::Tally,
 };
 use serde::Serialize;
+use serde_json::{Map, Value, json};
 use store::Listed;
 
 /// A repository as Create Repository answers it.
@@ -23,8 +25,12 @@ pub(crate) struct CreatedRepository {
     cover_image_url: Option<String>,
     #[serde(flatten)]
     pricing: PricingView,
+    #[serde(flatten)]
+    terms: TermsView,
     active: bool,
     created_at: Time,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<WarningView>,
 }
 
 /// A row of List Repositories.
@@ -56,9 +62,38 @@ pub(crate) struct RepositoryDetail {
     updated_at: Time,
 }
 
+/// The answer of Update Repository: the fields of the contract's example, and those of the others that changed. A description
+/// is not repeated, as in the example.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct PricingView {
+pub(crate) struct UpdatedRepository {
+    id: RepositoryId,
+    display_name: String,
+    price_cents: i64,
+    #[serde(flatten)]
+    changed: Map<String, Value>,
+    updated_at: Time,
+}
+
+#[derive(Debug, Serialize)]
+struct WarningView {
+    code: &'static str,
+    message: &'static str,
+}
+
+/// What is agreed with buyers, as far as it is not the usual.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct TermsView {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refund_policy: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grace_days: Option<u32>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PricingView {
     pricing_type: &'static str,
     price_cents: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -76,7 +111,7 @@ struct Stats {
 }
 
 impl PricingView {
-    fn of(kind: PricingKind, price_cents: i64) -> Self {
+    pub(crate) fn of(kind: PricingKind, price_cents: i64) -> Self {
         let cadence = kind.cadence();
         Self {
             pricing_type: kind.name(),
@@ -87,9 +122,55 @@ impl PricingView {
     }
 }
 
+impl From<Terms> for TermsView {
+    fn from(Terms { refund_policy, grace_days }: Terms) -> Self {
+        let unusual = refund_policy != RefundPolicy::default();
+        Self { refund_policy: unusual.then(|| refund_policy.name()), grace_days }
+    }
+}
+
+impl From<Warning> for WarningView {
+    fn from(warning: Warning) -> Self {
+        Self { code: warning.code(), message: warning.message() }
+    }
+}
+
+impl UpdatedRepository {
+    /// What a change answers.
+    pub(crate) fn of(before: &Repository, after: &Repository) -> Self {
+        let (old, new) = (changeable(before), changeable(after));
+        let changed = new.into_iter().filter(|(name, value)| old.get(name) != Some(value));
+        Self {
+            id: after.id,
+            display_name: after.display_name.to_string(),
+            price_cents: after.pricing.price_cents,
+            changed: changed.collect(),
+            updated_at: Time(after.updated_at),
+        }
+    }
+}
+
+/// The fields that a change shows only when it concerns them.
+fn changeable(repository: &Repository) -> Map<String, Value> {
+    let cadence = repository.pricing.kind.cadence();
+    let fields = [
+        ("coverImageUrl", json!(repository.cover_image_url)),
+        ("features", json!(repository.features)),
+        ("pricingType", json!(repository.pricing.kind.name())),
+        ("subscriptionCadence", json!(cadence.map(Cadence::name))),
+        ("customCadenceDays", json!(cadence.and_then(Cadence::custom_days))),
+        ("refundPolicy", json!(repository.terms.refund_policy.name())),
+        ("graceDays", json!(repository.terms.grace_days)),
+        ("active", json!(repository.active)),
+    ];
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
 impl From<Repository> for CreatedRepository {
     fn from(repository: Repository) -> Self {
         Self {
+            warnings: repository.warnings().into_iter().map(WarningView::from).collect(),
+            terms: repository.terms.into(),
             id: repository.id,
             slug: repository.slug,
             display_name: repository.display_name.to_string(),

@@ -55,6 +55,9 @@ impl Functions {
                     store: services.store()?,
                     authenticator: services.authenticator()?,
                     limiter: limiter(services)?,
+                    github: services.github()?,
+                    stripe: services.stripe()?,
+                    refuse_personal: services.refuse_personal_repositories()?,
                     clock: services.clock(),
                     random: services.random(),
                 };

@@ -1,6 +1,6 @@
 //! Checks the fields of a request and collects every problem, so that the sender learns of all of them at once.
 
-use domain::Problem;
+use domain::{Problem, repository::Patch};
 use serde_json::{Map, Value};
 
 use crate::{ApiError, FieldProblem};
@@ -58,6 +58,64 @@ impl Check {
         parse: impl FnOnce(i64) -> Result<T, Problem>,
     ) -> Option<Option<T>> {
         self.optional_integer(field, parse).or_none()
+    }
+
+    /// What becomes of a text that may be null.
+    pub fn text_patch<T>(
+        &mut self,
+        field: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, Problem>,
+    ) -> Option<Patch<T>> {
+        let given = self.fields.contains_key(field);
+        self.text_or_none(field, parse).map(|value| patch(given, value))
+    }
+
+    /// What becomes of a whole number that may be null.
+    pub fn integer_patch<T>(
+        &mut self,
+        field: &'static str,
+        parse: impl FnOnce(i64) -> Result<T, Problem>,
+    ) -> Option<Patch<T>> {
+        let given = self.fields.contains_key(field);
+        self.integer_or_none(field, parse).map(|value| patch(given, value))
+    }
+
+    /// A text that may be missing, but not null.
+    pub fn text_if_given<T>(
+        &mut self,
+        field: &'static str,
+        parse: impl FnOnce(&str) -> Result<T, Problem>,
+    ) -> Option<Option<T>> {
+        if self.fields.contains_key(field) { self.text(field, parse).map(Some) } else { Some(None) }
+    }
+
+    /// A whole number that may be missing, but not null.
+    pub fn integer_if_given<T>(
+        &mut self,
+        field: &'static str,
+        parse: impl FnOnce(i64) -> Result<T, Problem>,
+    ) -> Option<Option<T>> {
+        if self.fields.contains_key(field) { self.integer(field, parse).map(Some) } else { Some(None) }
+    }
+
+    /// A list of texts that may be missing; null empties it.
+    pub fn texts_if_given<T>(
+        &mut self,
+        field: &'static str,
+        most: usize,
+        parse: impl Fn(&str) -> Result<T, Problem>,
+    ) -> Option<Option<Vec<T>>> {
+        if self.fields.contains_key(field) { self.texts(field, most, parse).map(Some) } else { Some(None) }
+    }
+
+    /// Yes or no, which may be missing, but not null.
+    pub fn flag_if_given(&mut self, field: &'static str) -> Option<Option<bool>> {
+        match self.fields.remove(field) {
+            None => Some(None),
+            Some(Value::Bool(flag)) => Some(Some(flag)),
+            Some(Value::Null) => self.problem(field, Problem::Required),
+            Some(_) => self.problem(field, Problem::WrongType { expected: "true or false" }),
+        }
     }
 
     /// A list of texts, empty when missing or null.
@@ -126,6 +184,14 @@ impl Check {
                 Present::Wrong
             }
         }
+    }
+}
+
+fn patch<T>(given: bool, value: Option<T>) -> Patch<T> {
+    match value {
+        Some(value) => Patch::Set(value),
+        None if given => Patch::Clear,
+        None => Patch::Keep,
     }
 }
 

@@ -53,6 +53,15 @@ impl Cadence {
         }
     }
 
+    /// Which one it is, whatever its days.
+    pub fn kind(self) -> CadenceName {
+        match self {
+            Self::Monthly => CadenceName::Monthly,
+            Self::Yearly => CadenceName::Yearly,
+            Self::Custom { .. } => CadenceName::Custom,
+        }
+    }
+
     /// The contract's `customCadenceDays`, for the cadence that has them.
     pub fn custom_days(self) -> Option<u32> {
         match self {

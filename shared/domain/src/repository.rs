@@ -1,11 +1,20 @@
 //! Repositories that are for sale.
 
+mod patch;
+mod prices;
+mod seen;
+
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::{
+    patch::{Patch, RepositoryPatch},
+    prices::PriceEntry,
+    seen::{Seen, Warning},
+};
 use crate::{
-    CompanyId, RepositoryId, Timestamp,
+    CompanyId, Problem, RepositoryId, Timestamp,
     pricing::Pricing,
     stored::maybe_seconds,
     text::{Description, DisplayName, Feature, GithubLogin, GithubRepositoryName, WebUrl},
@@ -13,6 +22,8 @@ use crate::{
 
 /// The longest slug without the number of a repeat.
 const LONGEST_WORDS: usize = 80;
+/// The most days of grace that an unpaid renewal may have.
+const MAX_GRACE_DAYS: i64 = 60;
 /// The longest slug.
 const LONGEST_SLUG: usize = LONGEST_WORDS + 20;
 
@@ -53,6 +64,37 @@ pub enum RefundPolicy {
     Flag,
 }
 
+impl RefundPolicy {
+    /// Its name in requests and answers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Revoke => "revoke",
+            Self::Flag => "flag",
+        }
+    }
+
+    /// Reads its name.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn parse(text: &str) -> Result<Self, Problem> {
+        match text {
+            "revoke" => Ok(Self::Revoke),
+            "flag" => Ok(Self::Flag),
+            _ => Err(Problem::NotOneOf { allowed: "revoke, flag" }),
+        }
+    }
+}
+
+/// Days of grace that may be given.
+///
+/// # Errors
+/// When they are more than two months, or fewer than none.
+pub fn parse_grace_days(days: i64) -> Result<u32, Problem> {
+    let problem = Problem::OutOfRange { min: 0, max: MAX_GRACE_DAYS };
+    if (0..=MAX_GRACE_DAYS).contains(&days) { u32::try_from(days).map_err(|_| problem) } else { Err(problem) }
+}
+
 /// What GitHub says of a repository and Tollgate keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OnGithub {
@@ -60,6 +102,9 @@ pub struct OnGithub {
     pub id: u64,
     /// Whether a person owns it. A person's collaborators can all push: GitHub has no read-only ones there.
     pub personal: bool,
+    /// Whether anybody can read it, so that there is nothing to sell.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub public: bool,
 }
 
 /// A price as Stripe knows it. Stripe's prices never change: a new price is a new one of the same product.

@@ -23,6 +23,14 @@ pub enum Error {
     /// A variable is missing from the environment.
     #[error("the environment variable {0} is not set")]
     MissingSetting(&'static str),
+    /// A variable holds something that it cannot mean.
+    #[error("the environment variable {name} must be {expected}")]
+    BadSetting {
+        /// The variable.
+        name: &'static str,
+        /// What it may hold.
+        expected: &'static str,
+    },
     /// Lambda's own loop ended.
     #[error("the Lambda runtime ended")]
     Lambda(#[source] lambda_runtime::Error),

@@ -199,6 +199,14 @@ impl Services {
         self.url("PUBLIC_URL")
     }
 
+    /// Whether repositories that a person owns are refused: their buyers could push.
+    ///
+    /// # Errors
+    /// When the setting is neither true nor false.
+    pub fn refuse_personal_repositories(&self) -> Result<bool, Error> {
+        self.settings.switch("REFUSE_PERSONAL_REPOSITORIES")
+    }
+
     /// The present time.
     pub fn clock(&self) -> Clock {
         self.edges.clock.clone()

@@ -21,6 +21,7 @@ pub const NEEDS: &[(&str, &[&str])] = &[
     ("github_oauth", &["GITHUB_API_URL", "GITHUB_OAUTH_NAME", "GITHUB_WEB_URL"]),
     ("first_owner", &["FIRST_OWNER"]),
     ("public_url", &["PUBLIC_URL"]),
+    ("refuse_personal_repositories", &["REFUSE_PERSONAL_REPOSITORIES"]),
 ];
 
 /// Settings by name.
@@ -42,6 +43,15 @@ impl Settings {
     /// A setting, unless it is missing or blank.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// A switch, off unless it is set.
+    pub(crate) fn switch(&self, name: &'static str) -> Result<bool, Error> {
+        match self.get(name) {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(Error::BadSetting { name, expected: "true or false" }),
+        }
     }
 
     pub(crate) fn require(&self, name: &'static str) -> Result<&str, Error> {

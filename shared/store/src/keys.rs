@@ -310,6 +310,16 @@ pub fn listings_of_github(github_id: u64) -> String {
     format!("GITHUB#{github_id}")
 }
 
+/// A price of a repository, by the number of the change that brought it.
+pub fn price(company: CompanyId, repository: RepositoryId, rev: u64) -> Key {
+    Key::new(prices(company, repository), format!("{rev:010}"))
+}
+
+/// The partition of a repository's prices, oldest first.
+pub fn prices(company: CompanyId, repository: RepositoryId) -> String {
+    format!("C#{company}#REPOSITORY#{repository}#PRICE")
+}
+
 /// In the volatile table: until when GitHub asked a company's calls to wait.
 pub fn github_pause(company: CompanyId) -> Key {
     Key::new(format!("C#{company}#PAUSE"), "GITHUB")

@@ -73,7 +73,7 @@ impl Store {
         }
     }
 
-    fn count_active(&self, before: &Repository, after: &Repository) -> Result<Option<Write>, Failure> {
+    pub(crate) fn count_active(&self, before: &Repository, after: &Repository) -> Result<Option<Write>, Failure> {
         if before.active == after.active {
             return Ok(None);
         }

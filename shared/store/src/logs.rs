@@ -143,9 +143,21 @@ impl Store {
 
     /// A line by itself, for a change that is no purchase's: with its count, to be written with the change.
     pub(crate) fn log_writes(&self, company: CompanyId, entry: &LogEntry) -> Result<Vec<Write>, Failure> {
-        let added = Added::default().line(entry);
-        let mut writes = vec![self.log_line(company, entry)?];
-        writes.extend(self.add_sums(company, entry.repository, entry.created_at, &added)?);
+        self.log_writes_about(company, entry.repository, std::slice::from_ref(entry))
+    }
+
+    /// The same for several lines about one repository, or about none.
+    pub(crate) fn log_writes_about(
+        &self,
+        company: CompanyId,
+        repository: Option<RepositoryId>,
+        entries: &[LogEntry],
+    ) -> Result<Vec<Write>, Failure> {
+        let Some(last) = entries.last() else { return Ok(Vec::new()) };
+        let added = entries.iter().fold(Added::default(), Added::line);
+        let mut writes: Vec<Write> =
+            entries.iter().map(|entry| self.log_line(company, entry)).collect::<Result<_, _>>()?;
+        writes.extend(self.add_sums(company, repository, last.created_at, &added)?);
         Ok(writes)
     }
 }

@@ -4,16 +4,16 @@ use domain::{
     CompanyId, Failure, RepositoryId,
     log::LogEntry,
     paging::PageRequest,
-    repository::{Repository, Slug},
+    repository::{GithubPath, PriceEntry, Repository, Slug},
     tally::Tally,
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    Found, Page, Store, keys,
+    Change, Found, Listing, Page, Store, keys,
     lists::Source,
     page::page_of_all,
-    table::{Freshness, Item, Partition, Refusal, index, item, number},
+    table::{Freshness, Item, Partition, Refusal, Write, index, item, number},
 };
 
 /// A repository with its sums.
@@ -40,7 +40,7 @@ pub enum ListingRefused {
 }
 
 /// An item whose key says everything: that it is there means that something is taken.
-#[derive(serde::Serialize)]
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Guard {}
 
 /// How many repositories a company has.
@@ -52,7 +52,7 @@ struct Counts {
 }
 
 impl Store {
-    /// Lists a new repository.
+    /// Lists a new repository, at its first price.
     ///
     /// # Errors
     /// When its place on GitHub or its slug is taken, or the table fails.
@@ -60,6 +60,7 @@ impl Store {
         &self,
         company: CompanyId,
         repository: &Repository,
+        price: &PriceEntry,
         entry: &LogEntry,
     ) -> Result<(), ListingRefused> {
         let mut writes = vec![
@@ -73,6 +74,8 @@ impl Store {
                 None,
             )?,
         ];
+        writes.push(self.price_write(repository, price)?);
+        writes.extend(self.listing_write(repository)?);
         writes.extend(self.log_writes(company, entry)?);
         match self.table.transact(writes).await {
             Ok(()) => Ok(()),
@@ -80,6 +83,57 @@ impl Store {
             Err(Refusal::Conditions(_)) => Err(ListingRefused::SlugTaken),
             Err(Refusal::Failure(failure)) => Err(failure.into()),
         }
+    }
+
+    /// Changes a repository that nobody else changed since `before` was read, with the lines that tell of it and, when its
+    /// price changed, that price. Its place on GitHub and its slug stay.
+    pub async fn change_repository(
+        &self,
+        before: &Repository,
+        after: &Repository,
+        entries: &[LogEntry],
+        price: Option<&PriceEntry>,
+    ) -> Result<Change, Failure> {
+        let after = Repository { rev: before.rev + 1, ..after.clone() };
+        let mut writes = vec![self.table.put_over(row(&after)?, before.rev)?];
+        if let Some(price) = price {
+            writes.push(self.price_write(&after, price)?);
+        }
+        if before.on_github.map(|it| it.id) != after.on_github.map(|it| it.id) {
+            writes.extend(self.listing_write(&after)?);
+        }
+        writes.extend(self.count_active(before, &after)?);
+        writes.extend(self.log_writes_about(before.company, Some(before.id), entries)?);
+        match self.table.transact(writes).await {
+            Ok(()) => Ok(Change::Made),
+            Err(Refusal::Conditions(_)) => Ok(Change::Stale),
+            Err(Refusal::Failure(failure)) => Err(failure),
+        }
+    }
+
+    /// Which of GitHub's repositories it is, once that is known.
+    fn listing_write(&self, repository: &Repository) -> Result<Option<Write>, Failure> {
+        let Some(on_github) = repository.on_github else { return Ok(None) };
+        let listing = Listing { company: repository.company, repository: repository.id };
+        let key = keys::listing_of_github(on_github.id, listing.company, listing.repository);
+        self.table.put_in(item("listing", &key, &listing)?).map(Some)
+    }
+
+    fn price_write(&self, repository: &Repository, price: &PriceEntry) -> Result<Write, Failure> {
+        let key = keys::price(repository.company, repository.id, repository.rev);
+        self.table.put_if_absent(item("price", &key, price)?)
+    }
+
+    /// What a repository cost and costs, newest first.
+    pub async fn prices(&self, company: CompanyId, repository: RepositoryId) -> Result<Vec<PriceEntry>, Failure> {
+        let pk = keys::prices(company, repository);
+        self.table.query(Partition { index: None, pk: &pk, newest_first: true, limit: None }).await
+    }
+
+    /// Whether the company lists this repository of GitHub. Only a hint: what counts is the guard when it is written.
+    pub async fn is_listed(&self, company: CompanyId, path: &GithubPath) -> Result<bool, Failure> {
+        let guard = self.table.get::<Guard>(&keys::github_guard(company, path), Freshness::Eventual).await?;
+        Ok(guard.is_some())
     }
 
     /// The company's repository, with its sums.

@@ -1,6 +1,7 @@
 //! Prices: what something costs and how often. Stripe's prices never change; a new amount is a new price, and whoever
 //! subscribed at the old one keeps it.
 
+use domain::pricing::{Cadence, PricingKind};
 use serde::Deserialize;
 
 use super::{Stripe, StripeError, pair};
@@ -55,6 +56,9 @@ pub struct Price {
     pub product: String,
 }
 
+#[derive(Deserialize)]
+struct Renamed {}
+
 impl Stripe {
     /// Makes a price, and its product if that is new. The same `idempotency_key` with the same values answers the same
     /// price for at least 24 hours; with other values it is refused.
@@ -63,6 +67,28 @@ impl Stripe {
     /// `Invalid` when repeating cannot help; see [`StripeError`] for the others.
     pub async fn create_price(&self, price: &NewPrice, idempotency_key: &str) -> Result<Price, StripeError> {
         self.post("/v1/prices", &price.form(""), Some(idempotency_key)).await
+    }
+
+    /// Gives a product another name. Repeating it does no harm.
+    ///
+    /// # Errors
+    /// `Invalid` when there is no such product; see [`StripeError`] for the others.
+    pub async fn rename_product(&self, id: &str, name: &str) -> Result<(), StripeError> {
+        let Renamed {} = self.post(&format!("/v1/products/{id}"), &[pair("name", name)], None).await?;
+        Ok(())
+    }
+}
+
+impl Every {
+    /// How often a price of this kind is paid; `None` for once.
+    pub fn of(kind: PricingKind) -> Option<Self> {
+        let every = |interval, count| Some(Self { interval, count });
+        match kind {
+            PricingKind::OneTime => None,
+            PricingKind::Subscription(Cadence::Monthly) => every(Interval::Month, 1),
+            PricingKind::Subscription(Cadence::Yearly) => every(Interval::Year, 1),
+            PricingKind::Subscription(Cadence::Custom { days }) => every(Interval::Day, days),
+        }
     }
 }
 

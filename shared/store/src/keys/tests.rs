@@ -77,6 +77,7 @@ fn rows() -> Vec<Row> {
         },
         row("sign-in with GitHub (volatile)", sign_in_attempt(&"ab".repeat(32)), "`take_sign_in`"),
         row("sign-in link (volatile)", sign_in_link(&"ab".repeat(16)), "`take_sign_in_link`"),
+        row("price", price(c, r, 0), "`prices`"),
         row("company's entry", company_entry(c), "`companies`"),
         row("watermark of a repair", watermark("stripe_events"), "`watermark` (strong)"),
         row("seal of a part of the log", seal(c, 1), "`seals`, `last_seals` (strong)"),

@@ -46,7 +46,7 @@ pub(super) fn router(sandbox: &Sandbox) -> Router {
         .route("/v1/payment_intents/{intent}", get(records::retrieve_payment))
         .route("/v1/prices", post(records::create_price))
         .route("/v1/prices/{price}", get(records::retrieve_price))
-        .route("/v1/products/{product}", get(records::retrieve_product))
+        .route("/v1/products/{product}", get(records::retrieve_product).post(records::update_product))
         .route("/v1/events", get(records::list_events))
         .layer(middleware::from_fn_with_state(sandbox.clone(), gate))
         .with_state(sandbox.clone())

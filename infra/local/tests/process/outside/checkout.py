@@ -19,6 +19,8 @@ class Checkout:
         self.lock = threading.Lock()
 
     def answer(self, request):
+        if str(request) == "POST /v1/prices":
+            return 200, {"id": f"price_{uuid.uuid4().hex}", "object": "price", "product": f"prod_{uuid.uuid4().hex}"}
         if str(request) != "POST /v1/checkout/sessions":
             return 404, {"error": {"type": "invalid_request_error", "message": f"Unrecognized request URL ({request})"}}
         with self.lock:

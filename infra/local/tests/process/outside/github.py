@@ -63,7 +63,13 @@ class Github:
         return 200, {"login": login, "id": self.users[login], "type": "User", "avatar_url": avatar}
 
     def repository(self, _, name):
-        return (200, {"id": 1, "full_name": name, "private": True}) if name in self.invitations else NOT_FOUND
+        if name not in self.invitations:
+            return NOT_FOUND
+        owner, repository = name.split("/")
+        number = 7000 + list(self.invitations).index(name)
+        shown = {"id": number, "name": repository, "full_name": name, "private": True, "archived": False}
+        shown["owner"] = {"login": owner, "id": 9919, "type": "Organization"}
+        return 200, {**shown, "description": None, "stargazers_count": 3, "pushed_at": "2026-01-01T00:00:00Z"}
 
     def invitation(self, name, number):
         login = self.invitations[name][number]

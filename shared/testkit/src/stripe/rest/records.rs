@@ -132,3 +132,20 @@ pub(super) async fn retrieve_product(Shared(sandbox): Shared<Sandbox>, Path(id):
     let found = sandbox.shared.state.read(|state| state.products.iter().find(|it| it.id == id).map(objects::product));
     found.map(ok).ok_or_else(|| missing("product", "id", &id))
 }
+
+/// Only the name, which buyers see when they pay.
+pub(super) async fn update_product(
+    Shared(sandbox): Shared<Sandbox>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answered {
+    let form = posted(&headers, &body)?;
+    form.only("", &["name"])?;
+    let name = form.require("name")?.to_owned();
+    sandbox.shared.state.change(|state| {
+        let product = state.products.iter_mut().find(|it| it.id == id).ok_or_else(|| missing("product", "id", &id))?;
+        product.name = name;
+        Ok(ok(objects::product(product)))
+    })
+}
