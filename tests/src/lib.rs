@@ -169,7 +169,8 @@ impl TestStack {
 
     /// Makes a company with one operator, and answers with the operator's token.
     pub async fn found_company(&self, id: u32, role: Role, revoked_at: Option<Timestamp>) -> Secret {
-        let company = Company { id: CompanyId(id), name: format!("Company {id}"), currency: "usd".to_owned() };
+        let company =
+            Company { id: CompanyId(id), name: format!("Company {id}"), currency: "usd".to_owned(), alerts: None };
         let token = token::issue(token::OPERATOR, company.id, &self.random);
         let operator = Operator { revoked_at, ..Operator::of(&token, "only operator", role, self.now()) };
         let founded = self.stack.store.found_company(&company, &token, &operator).await.expect("the table answers");

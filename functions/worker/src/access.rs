@@ -15,7 +15,7 @@ use jobs::Job;
 use store::{AccessRecord, Change};
 
 use crate::{
-    App, Error, TRIES,
+    App, Error, TRIES, follow_up,
     github::{self, Seen, Trouble},
 };
 
@@ -42,8 +42,12 @@ pub(crate) async fn sync(app: &App, key: &EntitlementKey, attempt: u32) -> Resul
         let current: Vec<_> = purchases.iter().map(|(current, _)| current.clone()).collect();
         let seen = github::reconcile(&app.github, &entitlement, is_desired(&current)).await;
         let befores: Vec<_> = purchases.into_iter().map(|(_, before)| before).collect();
-        if record(app, &entitlement, (&befores, &current), &seen).await? == Change::Stale {
+        let (change, purchases) = record(app, &entitlement, (&befores, &current), &seen).await?;
+        if change == Change::Stale {
             continue;
+        }
+        for purchase in &purchases {
+            follow_up::letters(app, purchase).await?;
         }
         return match seen.trouble {
             Some(trouble) if trouble.code.heals() => retry(app, key, attempt, &trouble).await,
@@ -61,7 +65,7 @@ async fn record(
     entitlement: &Entitlement,
     (befores, current): (&[Purchase], &[Purchase]),
     seen: &Seen,
-) -> Result<Change, Error> {
+) -> Result<(Change, Vec<Purchase>), Error> {
     let now = app.clock.now();
     let observed = seen.observed.unwrap_or(entitlement.observed);
     let problem = match &seen.trouble {
@@ -77,7 +81,7 @@ async fn record(
         || problem != entitlement.problem
         || changes.iter().any(|(before, after)| before != after);
     if !news && !seen.changed_github {
-        return Ok(Change::Made);
+        return Ok((Change::Made, changes.into_iter().map(|(_, after)| after).collect()));
     }
     let changed = changes.iter().filter(|(before, after)| before != after && concerns(current, after));
     let entries: Vec<_> = changed
@@ -90,7 +94,8 @@ async fn record(
         ..entitlement.clone()
     };
     let record = AccessRecord { before: entitlement, after: &after, purchases: &changes, entries: &entries };
-    Ok(app.store.record_access(&record).await?)
+    let change = app.store.record_access(&record).await?;
+    Ok((change, changes.into_iter().map(|(_, after)| after).collect()))
 }
 
 /// Whether trouble that ends by itself leaves everything as it is desired and written: then it is no news, and neither is

@@ -94,6 +94,8 @@ impl Functions {
                     clock: services.clock(),
                     random: services.random(),
                     public_url: services.public_url()?,
+                    links: services.purchase_links()?,
+                    alert_email: services.alert_email(),
                     first_owner: services.first_owner(),
                 };
                 self.workers.insert(function.logical_id.clone(), app);

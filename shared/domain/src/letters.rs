@@ -150,10 +150,7 @@ pub fn due(purchase: &Purchase, now: Timestamp) -> Vec<Letter> {
     if refunded > purchase.told.refunded_cents && facts.fully_refunded_at().is_none() && purchase.gate() == Gate::Open {
         letters.push(Letter::PartialRefund { cents: refunded });
     }
-    if purchase.told.confirmed.is_none()
-        && purchase.session.as_ref().is_some_and(|session| session.id.is_some())
-        && purchase.is_awaited()
-    {
+    if purchase.told.confirmed.is_none() && purchase.session.is_some() && purchase.is_awaited() {
         letters.push(Letter::Confirmation);
     }
     letters.extend(alerts(purchase));
