@@ -1,14 +1,16 @@
 //! What strangers may do: look at a product and buy it. Contract: `repopass.md`, "Public API".
 #![warn(missing_docs)]
 
+mod account;
 mod checkout;
 mod product;
 
 use api::{Api, Family};
-use auth::Limiter;
+use auth::{Limiter, PurchaseLinks};
 use axum::extract::FromRef;
 use clients::{Github, Stripe};
 use domain::{Clock, Random};
+use jobs::Queue;
 use store::Store;
 
 /// The endpoints. The gateway sends this function what no route matches, too, so that it is refused in the family's envelope.
@@ -27,6 +29,10 @@ pub struct App {
     pub github: Github,
     /// To have the buyer pay.
     pub stripe: Stripe,
+    /// Links to purchases.
+    pub links: PurchaseLinks,
+    /// Where purchases go whose letters may be due.
+    pub deliveries: Queue,
     /// The present time.
     pub clock: Clock,
     /// For ids.

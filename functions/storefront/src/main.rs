@@ -8,6 +8,8 @@ async fn main() -> Result<(), runtime::Error> {
         limiter: auth::Limiter::new(services.volatile()?, services.clock()),
         github: services.github()?,
         stripe: services.stripe()?,
+        links: services.purchase_links()?,
+        deliveries: services.deliveries_queue()?,
         clock: services.clock(),
         random: services.random(),
         public_url: services.public_url()?,

@@ -71,6 +71,8 @@ impl Functions {
                 limiter: limiter(services)?,
                 github: services.github()?,
                 stripe: services.stripe()?,
+                links: services.purchase_links()?,
+                deliveries: services.deliveries_queue()?,
                 clock: services.clock(),
                 random: services.random(),
                 public_url: services.public_url()?,

@@ -3,7 +3,7 @@
 //! What a token says of its own algorithm is compared and never followed. The key's id is the first eight hexadecimal
 //! digits of its SHA-256, so that a key can be rotated: the first one signs, all of them verify.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use domain::{CompanyId, Secret, SessionId, Timestamp, UserId, session::Claims, text};
@@ -146,12 +146,15 @@ impl Unverified {
 
 /// The keys of the secret that was read last: a request does not hash them anew.
 #[derive(Clone, Default)]
-pub(crate) struct LastKeys(Arc<std::sync::Mutex<Option<(Secret, Arc<Keys>)>>>);
+pub(crate) struct LastKeys(Arc<Mutex<Option<Read>>>);
+
+/// A secret, and the keys in it.
+type Read = (Secret, Arc<Keys>);
 
 impl LastKeys {
     /// The keys of this secret.
     pub(crate) fn of(&self, secret: &Secret) -> Result<Arc<Keys>, UnusableKeys> {
-        let mut last = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((known, keys)) = last.as_ref()
             && known == secret
         {

@@ -1,5 +1,6 @@
 //! Purchases: a checkout, what Stripe told of it, and the access that follows.
 
+mod checkout;
 mod gate;
 mod status;
 
@@ -187,7 +188,7 @@ impl Purchase {
             livemode,
             created_at: now,
             terms: repository.terms,
-            session: None,
+            session: Some(checkout::first_attempt(repository, now)),
             facts: Facts::default(),
             decisions: Decisions::default(),
             access: Access::default(),

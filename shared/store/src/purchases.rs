@@ -9,7 +9,7 @@ use domain::{
 
 use crate::{
     Page, PageRequest, Store, keys,
-    table::{Freshness, Item, Partition, Refusal, Write, index, item},
+    table::{Freshness, Item, Partition, Refusal, Write, index, item, number, text},
     tallies::Added,
 };
 
@@ -116,6 +116,23 @@ impl Store {
         match self.table.transact(writes).await {
             Ok(()) => Ok(Change::Made),
             Err(Refusal::Conditions(_)) => Ok(Change::Stale),
+            Err(Refusal::Failure(failure)) => Err(failure),
+        }
+    }
+
+    /// Notes Stripe's id of the session of a purchase's attempt; nothing when that was settled or followed by another
+    /// meanwhile. No line tells of it: it changes nothing that anybody decided or sees.
+    pub async fn note_session(&self, purchase: &Purchase, id: &str) -> Result<(), Failure> {
+        let attempt = purchase.session.as_ref().map_or(0, |session| session.attempt);
+        let values = vec![
+            (":id".to_owned(), text(id)),
+            (":attempt".to_owned(), number(attempt)),
+            (":one".to_owned(), number(1)),
+        ];
+        let (key, update) = (keys::purchase(purchase.company, purchase.id), "SET #session.id = :id ADD rev :one");
+        let write = self.table.update(&key, update, values, Some("#session.attempt = :attempt"))?;
+        match self.table.transact(vec![write]).await {
+            Ok(()) | Err(Refusal::Conditions(_)) => Ok(()),
             Err(Refusal::Failure(failure)) => Err(failure),
         }
     }

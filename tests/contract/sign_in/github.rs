@@ -77,7 +77,7 @@ async fn a_state_is_good_once_and_for_ten_minutes() {
     is_page(&browser.get(&back).await, 400);
 
     let back = browser.go_to_github("ctrimm").await;
-    t.clock.advance(Duration::from_secs(600));
+    t.clock.advance(Duration::from_mins(10));
     is_page(&browser.get(&back).await, 400);
     t.finish().await;
 }

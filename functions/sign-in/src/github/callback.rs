@@ -77,9 +77,8 @@ async fn finish(app: &App, headers: &HeaderMap, answer: &Answer) -> Result<(Admi
         return Err(begin_again());
     }
     let attempt = app.volatile.take_sign_in(&answer.state, app.clock.now()).await?.ok_or_else(begin_again)?;
-    let code = match (&answer.code, &answer.error) {
-        (Some(code), None) => code,
-        _ => return Err(ApiError::new(Kind::Forbidden, "GitHub was not allowed to say who you are.")),
+    let (Some(code), None) = (&answer.code, &answer.error) else {
+        return Err(ApiError::new(Kind::Forbidden, "GitHub was not allowed to say who you are."));
     };
     let token = app.github_oauth.exchange(code, &attempt.code_verifier, &redirect_uri(app)).await.map_err(refusal)?;
     let (user, email) = futures::join!(app.github_oauth.user(&token), app.github_oauth.verified_email(&token));

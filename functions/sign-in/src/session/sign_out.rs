@@ -42,13 +42,11 @@ async fn end(
             MemberChange::Made => None,
             _ => app.store.member(confirmed.company, claims.user).await?.filter(|newer| newer.accepts(&claims)),
         };
-        match newer {
-            Some(newer) => member = newer,
-            None => {
-                let cookie = app.authenticator.sessions().no_cookie();
-                return Ok((AppendHeaders([(SET_COOKIE, cookie)]), Json(Message { message: "Signed out" })));
-            }
-        }
+        let Some(newer) = newer else {
+            let cookie = app.authenticator.sessions().no_cookie();
+            return Ok((AppendHeaders([(SET_COOKIE, cookie)]), Json(Message { message: "Signed out" })));
+        };
+        member = newer;
     }
     Err(ApiError::new(Kind::Conflict, "Others changed this member at the same time; please try again"))
 }

@@ -13,7 +13,7 @@ pub(crate) async fn revoke(
     admin: Admin,
     State(app): State<App>,
     Id(id): Id<TokenId>,
-) -> Result<Json<Revoked>, ApiError> {
+) -> Result<Json<Revocation>, ApiError> {
     let (caller, operator) = admin.confirmed_reading(|company| app.store.operator_by_id(company, &id)).await?;
     let operator = operator.ok_or_else(ApiError::not_found)?;
     if operator.role > caller.role {
@@ -24,12 +24,12 @@ pub(crate) async fn revoke(
         return Err(ApiError::not_found());
     }
     let revoked_at = Time(operator.revoked_at.unwrap_or(now));
-    Ok(Json(Revoked { message: "Token revoked successfully", id, revoked_at }))
+    Ok(Json(Revocation { message: "Token revoked successfully", id, revoked_at }))
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Revoked {
+pub(crate) struct Revocation {
     message: &'static str,
     id: TokenId,
     revoked_at: Time,
