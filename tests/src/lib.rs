@@ -301,9 +301,10 @@ impl TestStack {
 
     // ---- The end --------------------------------------------------------------------------------------------------
 
-    /// Ends a test: no message may be left in any queue, a dead-letter queue least of all.
+    /// Ends a test: letters are sent, and no message may be left in any queue, a dead-letter queue least of all.
     pub async fn finish(mut self) {
         self.ended = true;
+        self.stack.settle_queue("DeliveriesQueue", ROUNDS).await.expect("the queues answer");
         let left = self.messages().await;
         assert!(left.is_empty(), "messages are left: {left:?}");
     }

@@ -3,20 +3,22 @@
 //! Level-triggered: what is desired is read, GitHub is looked at and changed, and what was seen is written only if what
 //! is desired has not changed meanwhile; else it starts over. So messages may be doubled, late or out of order.
 
+mod hand_over;
+
 use std::time::Duration;
 
 use domain::{
     LogId, Timestamp,
     access::{AccessProblem, Entitlement, EntitlementKey, Observed, concerns, is_desired, share_of},
     log::{Action, Actor, LogEntry, LogStatus},
-    purchase::Purchase,
+    purchase::{Gate, Purchase},
 };
 use jobs::Job;
 use store::{AccessRecord, Change};
 
 use crate::{
     App, Error, TRIES, follow_up,
-    github::{self, Seen, Trouble},
+    github::{self, Seen, Trouble, Wanted},
 };
 
 /// The first wait when GitHub is unable; it doubles with each attempt, up to the longest that a queue delays.
@@ -38,9 +40,14 @@ pub(crate) async fn sync(app: &App, key: &EntitlementKey, attempt: u32) -> Resul
             return again(app, key, attempt, wait_until(until, now)).await;
         }
         let purchases = app.store.purchases_by_id(key.company, entitlement.purchases.iter().copied()).await?;
+        let (purchases, moved): (Vec<_>, Vec<_>) = purchases.into_iter().partition(|it| entitlement.owns(it));
+        if purchases.iter().any(|purchase| purchase.access.after.is_some()) {
+            // Another account goes out first; whoever sees to that asks for this one again.
+            return Ok(());
+        }
         let purchases: Vec<_> = purchases.into_iter().map(|before| (before.at(now), before)).collect();
         let current: Vec<_> = purchases.iter().map(|(current, _)| current.clone()).collect();
-        let seen = github::reconcile(&app.github, &entitlement, is_desired(&current)).await;
+        let seen = github::reconcile(&app.github, &entitlement, wanted(&current)).await;
         let befores: Vec<_> = purchases.into_iter().map(|(_, before)| before).collect();
         let (change, purchases) = record(app, &entitlement, (&befores, &current), &seen).await?;
         if change == Change::Stale {
@@ -49,12 +56,25 @@ pub(crate) async fn sync(app: &App, key: &EntitlementKey, attempt: u32) -> Resul
         for purchase in &purchases {
             follow_up::letters(app, purchase).await?;
         }
+        if seen.trouble.is_none() {
+            hand_over::all(app, &entitlement, moved, seen.login.as_deref()).await?;
+        }
         return match seen.trouble {
             Some(trouble) if trouble.code.heals() => retry(app, key, attempt, &trouble).await,
             _ => Ok(()),
         };
     }
     Err(Error::Contended)
+}
+
+/// What is wanted of GitHub for these purchases.
+fn wanted(purchases: &[Purchase]) -> Wanted {
+    let open = || purchases.iter().filter(|purchase| purchase.gate() == Gate::Open);
+    match open().next() {
+        None => Wanted::Nothing,
+        Some(_) if open().any(|purchase| purchase.access.resend) => Wanted::NewInvitation,
+        Some(_) => Wanted::Access,
+    }
 }
 
 /// Writes what was seen, with a log line for each purchase that it changes anything for. Nothing is written if nothing

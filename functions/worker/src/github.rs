@@ -34,18 +34,29 @@ pub(crate) struct Trouble {
     pub(crate) request_id: Option<String>,
 }
 
+/// What is wanted of GitHub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// No access.
+    Nothing,
+    /// Access, or an invitation to it.
+    Access,
+    /// Access, and in place of an invitation that waits another one.
+    NewInvitation,
+}
+
 /// One account and one repository on GitHub.
 struct Place<'a> {
     github: &'a Github,
     path: &'a GithubPath,
     entitlement: &'a Entitlement,
-    desired: bool,
+    wanted: Wanted,
     changed: bool,
 }
 
 /// Makes GitHub match.
-pub(crate) async fn reconcile(github: &Github, entitlement: &Entitlement, desired: bool) -> Seen {
-    let mut place = Place { github, path: &entitlement.github, entitlement, desired, changed: false };
+pub(crate) async fn reconcile(github: &Github, entitlement: &Entitlement, wanted: Wanted) -> Seen {
+    let mut place = Place { github, path: &entitlement.github, entitlement, wanted, changed: false };
     let mut login = None;
     let result = place.settle(&mut login).await;
     let (observed, trouble) = match result {
@@ -58,7 +69,7 @@ pub(crate) async fn reconcile(github: &Github, entitlement: &Entitlement, desire
 impl Place<'_> {
     async fn settle(&mut self, login: &mut Option<String>) -> Result<Observed, Trouble> {
         let account = self.github.account_by_id(self.entitlement.key.account).await.map_err(trouble)?;
-        let desired = self.desired;
+        let desired = self.wanted != Wanted::Nothing;
         let Some(account) = account else {
             let gone =
                 || Trouble::new(ProblemCode::AccountNotFound, "The buyer's GitHub account does not exist any more");
@@ -71,7 +82,7 @@ impl Place<'_> {
     /// An invitation that waits is left alone, an expired one is in the way of the next.
     async fn admit(&mut self, login: &str) -> Result<Observed, Trouble> {
         for invitation in self.invitations().await? {
-            if !invitation.expired {
+            if !invitation.expired && self.wanted == Wanted::Access {
                 return Ok(Observed::Invited);
             }
             self.delete(invitation.id).await?;

@@ -72,15 +72,10 @@ async fn post() -> Post {
         mail: services.mail().unwrap(),
         clock: services.clock(),
         random: services.random(),
-<<<<<<< HEAD
         public_url: services.public_url().unwrap(),
         links: services.purchase_links().unwrap(),
         alert_email: services.alert_email(),
         first_owner: services.first_owner(),
-=======
-        public_url: "http://127.0.0.1".to_owned(),
-        first_owner: None,
->>>>>>> main
     };
     Post { app, sandbox, faults, day, _embedded: embedded }
 }
