@@ -49,11 +49,18 @@ async fn an_unpaid_checkout_that_is_begun_again_is_the_same_one() {
     let third = begin(&t, &repository, "customer@example.com").await;
     assert_eq!(third.text("/purchaseId"), first.text("/purchaseId"));
     assert_ne!(third.text("/sessionId"), first.text("/sessionId"));
-    assert_eq!((customers(&t).await, t.customer(&third.text("/purchaseId")).await["status"].clone()), (json!(1), json!("pending")));
+    assert_eq!(
+        (customers(&t).await, t.customer(&third.text("/purchaseId")).await["status"].clone()),
+        (json!(1), json!("pending"))
+    );
     t.settle().await;
     t.deliver().await;
     t.settle().await;
-    assert_eq!(t.customer(&third.text("/purchaseId")).await["status"], "pending", "an earlier session's end is not this one's");
+    assert_eq!(
+        t.customer(&third.text("/purchaseId")).await["status"],
+        "pending",
+        "an earlier session's end is not this one's"
+    );
 
     t.stripe().pay(&third.text("/sessionId"));
     t.deliver().await;
@@ -74,10 +81,10 @@ async fn another_address_is_told_too_and_nobody_can_pay_the_older_session() {
     assert_eq!(t.stripe().session(&second.text("/sessionId")).unwrap()["customer_email"], "other@example.com");
     t.settle().await;
     let purchase = second.text("/purchaseId");
-    assert_eq!(
-        actions(&t, &purchase).await,
-        ["checkout_created", "email_sent_confirmation", "checkout_resumed", "email_sent_confirmation"]
-    );
+    let mut actions = actions(&t, &purchase).await;
+    actions.sort();
+    let confirmed = "email_sent_confirmation";
+    assert_eq!(actions, ["checkout_created", "checkout_resumed", confirmed, confirmed]);
     assert_eq!(t.customer(&purchase).await["email"], "other@example.com");
     t.deliver().await;
     t.settle().await;
@@ -103,7 +110,10 @@ async fn a_checkout_is_confirmed_once_a_day_to_an_address() {
     assert_eq!(letters.len(), 1, "{letters:?}");
     let letter = &letters[0];
     assert!(letter.subject.contains("Premium Astro Theme") && letter.text.contains("$49.00"), "{}", letter.text);
-    assert!(!letter.text.contains("johndoe") && !letter.text.contains("token="), "nothing that a stranger wrote, no key");
+    assert!(
+        !letter.text.contains("johndoe") && !letter.text.contains("token="),
+        "nothing that a stranger wrote, no key"
+    );
     t.clock.advance(Duration::from_hours(24));
     checkout("janedoe").await;
     assert_eq!(mail.to("victim@example.com").len(), 2, "tomorrow is another day");

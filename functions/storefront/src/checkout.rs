@@ -54,11 +54,7 @@ pub(crate) async fn create(
 
 /// Opens the session of the purchase's attempt. One that was asked for in other words before, by us as we were then, is
 /// left alone, and another attempt is made.
-async fn open(
-    app: &App,
-    repository: &Repository,
-    purchase: Purchase,
-) -> Result<(Purchase, CheckoutSession), ApiError> {
+async fn open(app: &App, repository: &Repository, purchase: Purchase) -> Result<(Purchase, CheckoutSession), ApiError> {
     let page = app.links.link(purchase.company, purchase.id).await?;
     let session = attempt(&purchase)?;
     match session::open(app, repository, (&purchase, session), &page).await {
@@ -82,9 +78,7 @@ fn attempt(purchase: &Purchase) -> Result<&Session, ApiError> {
 /// told again by the session's events, and the letter only says what the buyer sees.
 async fn tell(app: &App, purchase: &Purchase, session: &CheckoutSession) {
     let known = purchase.session.as_ref().is_some_and(|known| known.id.as_deref() == Some(&*session.id));
-    let note = async {
-        if known { Ok(()) } else { app.store.note_session(purchase, &session.id).await }
-    };
+    let note = async { if known { Ok(()) } else { app.store.note_session(purchase, &session.id).await } };
     let confirm = async {
         let job = Job::Deliver { company: purchase.company, purchase: purchase.id };
         if purchase.told.confirmed.is_some() { Ok(()) } else { app.deliveries.send(&job).await }

@@ -4,6 +4,7 @@
 mod account;
 mod checkout;
 mod product;
+mod purchase;
 
 use api::{Api, Family};
 use auth::{Limiter, PurchaseLinks};
@@ -15,7 +16,18 @@ use store::Store;
 
 /// The endpoints. The gateway sends this function what no route matches, too, so that it is refused in the family's envelope.
 pub fn api() -> Api<App> {
-    Api::new(Family::RepoPass).get("/api/products/{slug}", product::get).post("/api/checkout", checkout::create)
+    Api::new(Family::RepoPass)
+        .get("/api/products/{slug}", product::get)
+        .post("/api/checkout", checkout::create)
+        .get("/api/purchases/{id}", purchase::get::get)
+        .post("/api/purchases/{id}/invitation", purchase::invitation::resend)
+        .post("/api/purchases/{id}/account", purchase::account::change)
+        .post("/api/purchases/{id}/billing-portal", purchase::stripe::portal)
+        .get("/purchases/{id}", purchase::page::show)
+        .post("/purchases/{id}/invitation", purchase::page::resend)
+        .post("/purchases/{id}/account", purchase::page::change_account)
+        .get("/purchases/{id}/billing-portal", purchase::stripe::go_to_portal)
+        .get("/purchases/{id}/receipt", purchase::stripe::go_to_receipt)
 }
 
 /// What the endpoints stand on.
@@ -31,6 +43,8 @@ pub struct App {
     pub stripe: Stripe,
     /// Links to purchases.
     pub links: PurchaseLinks,
+    /// Where entitlements go that GitHub has to be made to match.
+    pub access: Queue,
     /// Where purchases go whose letters may be due.
     pub deliveries: Queue,
     /// The present time.
@@ -39,6 +53,12 @@ pub struct App {
     pub random: Random,
     /// Where buyers reach us, without a slash at the end.
     pub public_url: String,
+}
+
+impl FromRef<App> for PurchaseLinks {
+    fn from_ref(app: &App) -> Self {
+        app.links.clone()
+    }
 }
 
 impl FromRef<App> for Limiter {

@@ -9,6 +9,7 @@ async fn main() -> Result<(), runtime::Error> {
         github: services.github()?,
         stripe: services.stripe()?,
         links: services.purchase_links()?,
+        access: services.access_queue()?,
         deliveries: services.deliveries_queue()?,
         clock: services.clock(),
         random: services.random(),

@@ -72,6 +72,7 @@ impl Functions {
                 github: services.github()?,
                 stripe: services.stripe()?,
                 links: services.purchase_links()?,
+                access: services.access_queue()?,
                 deliveries: services.deliveries_queue()?,
                 clock: services.clock(),
                 random: services.random(),

@@ -194,7 +194,7 @@ fn alerts(purchase: &Purchase) -> impl Iterator<Item = Letter> {
     let dispute = facts.dispute().filter(|dispute| dispute.state != DisputeState::Closed).map(|dispute| dispute.at);
     let failed = facts.unpaid().map(|(_, failure)| failure.last.at).max(facts.failed_at);
     let refunded = facts.refunds.values().filter_map(|refund| refund.full_at).max();
-    let partly = (facts.refunded_cents() > purchase.told.refunded_cents).then_some(facts.refunded_at).flatten();
+    let partly = facts.refunded_at.filter(|_| facts.refunded_cents() > 0);
     let blocked = purchase.access.problem.as_ref().filter(|problem| !problem.code.heals()).map(|problem| problem.since);
     let told = purchase.told.alerts.clone();
     [

@@ -21,8 +21,8 @@ use crate::{
     text::{DisplayName, Email},
 };
 
-pub use self_service::Asked;
 pub use gate::{Closing, Gate};
+pub use self_service::Asked;
 pub use status::{AccessStatus, PaymentStatus};
 
 /// Stripe may end a session a little before its time.

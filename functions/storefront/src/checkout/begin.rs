@@ -55,11 +55,7 @@ async fn resume(app: &App, before: Purchase, offer: &Purchase) -> Result<Option<
 
 /// Closes the session of `before` and writes `after`, which has another. One that was completed is being paid: then nobody
 /// is to pay again.
-pub(super) async fn attempt_again(
-    app: &App,
-    before: Purchase,
-    after: Purchase,
-) -> Result<Option<Purchase>, ApiError> {
+pub(super) async fn attempt_again(app: &App, before: Purchase, after: Purchase) -> Result<Option<Purchase>, ApiError> {
     if let Some(id) = before.session.as_ref().and_then(|session| session.id.as_deref()) {
         let session = app.stripe.expire_session(id).await.map_err(ApiError::unavailable)?;
         if session.is_some_and(|session| session["status"] == "complete") {

@@ -22,7 +22,8 @@ pub(super) async fn open(
 ) -> Result<CheckoutSession, StripeError> {
     let cancel_url = format!("{}/api/products/{}?checkout=canceled", app.public_url, repository.slug);
     let request = NewCheckoutSession {
-        mode: every(purchase.pricing).map_or(CheckoutMode::Payment, |_| CheckoutMode::Subscription { trial_days: None }),
+        mode: every(purchase.pricing)
+            .map_or(CheckoutMode::Payment, |_| CheckoutMode::Subscription { trial_days: None }),
         item: item(purchase, session),
         customer: Customer::Email(purchase.email.to_string()),
         allow_promotion_codes: false,

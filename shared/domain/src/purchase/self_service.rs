@@ -32,7 +32,8 @@ fn since(times: &[i64], now: Timestamp, seconds: i64) -> Vec<i64> {
 impl Purchase {
     /// Whether its buyer may have the invitation sent again: it is not accepted, and was not asked for too often.
     pub fn can_be_invited_again(&self, now: Timestamp) -> bool {
-        let waits = self.gate() == Gate::Open && self.access.observed != Observed::Member && self.access.after.is_none();
+        let waits =
+            self.gate() == Gate::Open && self.access.observed != Observed::Member && self.access.after.is_none();
         waits && since(&self.asked.resent, now, DAY_SECONDS).len() < RESENT_A_DAY
     }
 
