@@ -4,6 +4,7 @@
 
 mod bad_fields;
 mod bad_requests;
+mod books;
 mod checkout;
 mod customers;
 mod errors;

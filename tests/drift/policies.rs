@@ -67,7 +67,7 @@ const GRANTS: &[(&str, &[&str])] = &[
     (
         "AccessWorkerFunction",
         &[
-            "dynamodb BatchGetItem ConditionCheckItem GetItem PutItem UpdateItem on Table",
+            "dynamodb BatchGetItem ConditionCheckItem DeleteItem GetItem PutItem Query UpdateItem on Table",
             "dynamodb GetItem PutItem on VolatileTable",
             "logs CreateLogStream PutLogEvents on AccessWorkerLogs",
             "secretsmanager GetSecretValue on secret:GithubCredentialsName",
@@ -83,6 +83,16 @@ const GRANTS: &[(&str, &[&str])] = &[
             "logs CreateLogStream PutLogEvents on DeliveriesWorkerLogs",
             "ses SendEmail on configuration-set:MailConfigurationSet identity:MailIdentity",
             "sqs ChangeMessageVisibility DeleteMessage GetQueueAttributes ReceiveMessage SendMessage on DeliveriesQueue",
+        ],
+    ),
+    (
+        "ReconcileFunction",
+        &[
+            "dynamodb BatchGetItem GetItem PutItem Query UpdateItem on Table",
+            "dynamodb Query on Table/index/gsi1 Table/index/gsi2",
+            "logs CreateLogStream PutLogEvents on ReconcileLogs",
+            "secretsmanager GetSecretValue on secret:GithubCredentialsName secret:StripeSecretKeyName",
+            "sqs SendMessage on AccessQueue DeliveriesQueue PaymentsQueue",
         ],
     ),
 ];

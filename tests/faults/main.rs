@@ -13,13 +13,16 @@
 //! out" do so at once; the client of GitHub and Stripe gives up after [`world::PATIENCE`].
 #![expect(clippy::unwrap_used, reason = "tests: whatever goes wrong is a failed test, and the panic says where")]
 
+mod github_events;
 mod interleavings;
 mod invariants;
+mod invitations;
 mod kills;
 mod outcomes;
 mod permutations;
 mod poison;
 mod races;
+mod repairs;
 mod schedules;
 mod stories;
 mod whole_path;

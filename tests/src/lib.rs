@@ -17,6 +17,7 @@
 
 mod answer;
 mod github_hooks;
+mod schedules;
 mod world;
 
 use std::{

@@ -34,6 +34,10 @@ pub(crate) async fn create(
     };
     let (repository, livemode) = visitor.reading(&rate::CHECKOUT, known).await?;
     let repository = repository.filter(|repository| repository.active).ok_or_else(ApiError::not_found)?;
+    // Nobody could be let in: the GitHub App was uninstalled or suspended.
+    if repository.paused_at.is_some() {
+        return Err(ApiError::new(Kind::Unavailable, "Sales of this repository are paused"));
+    }
     // Not before: GitHub limits our calls, so a flood of checkouts must not reach it.
     let buyer = account::resolve(&app, &new.login).await?;
 

@@ -4,52 +4,102 @@
 //! is desired has not changed meanwhile; else it starts over. So messages may be doubled, late or out of order.
 
 mod hand_over;
+mod invite;
+mod record;
 
 use std::time::Duration;
 
 use domain::{
-    LogId, Timestamp,
-    access::{AccessProblem, Entitlement, EntitlementKey, Observed, concerns, is_desired, share_of},
-    log::{Action, Actor, LogEntry, LogStatus},
-    purchase::{Gate, Purchase},
+    Timestamp,
+    access::{Entitlement, EntitlementKey, Observed, ProblemCode, is_desired},
+    log::Actor,
+    purchase::Purchase,
 };
 use jobs::Job;
-use store::{AccessRecord, Change};
+use store::Change;
 
 use crate::{
     App, Error, TRIES, follow_up,
-    github::{self, Seen, Trouble, Wanted},
+    github::{LONGEST_PAUSE_SECONDS, Place, Trouble},
+    listings,
 };
 
 /// The first wait when GitHub is unable; it doubles with each attempt, up to the longest that a queue delays.
 const FIRST_WAIT: Duration = Duration::from_secs(10);
 const LONGEST_WAIT: Duration = Duration::from_mins(15);
 
-/// GitHub's limits on calls end within the hour.
-const LONGEST_PAUSE: Duration = Duration::from_hours(1);
+/// What came of a look at GitHub.
+#[derive(Default)]
+struct Seen {
+    /// What it grants; `None` when it could not be told.
+    observed: Option<Observed>,
+    /// When the invitation that waits was sent.
+    invited_at: Option<Timestamp>,
+    /// Whether it replaced one that had expired.
+    replaced: bool,
+    /// From when on the account can be invited, when the invitations of the day are used up.
+    scheduled: Option<Timestamp>,
+    /// Why GitHub does not match, if it does not.
+    trouble: Option<Trouble>,
+    /// The account's present name, if it was learned.
+    login: Option<String>,
+    /// GitHub's id of the last change.
+    request_id: Option<String>,
+    /// Whether GitHub was, or may have been, changed.
+    changed_github: bool,
+}
 
-/// Makes GitHub match the entitlement. What only time heals is sent to the queue again with a delay, which costs no
-/// receives; what only a person can mend is written onto the purchases and left alone.
-pub(crate) async fn sync(app: &App, key: &EntitlementKey, attempt: u32) -> Result<(), Error> {
+/// Why a look ended early.
+enum Stop {
+    /// GitHub did not do it.
+    Trouble(Trouble),
+    /// What is desired may have changed: it is looked at anew.
+    Stale,
+    /// The job has to come again.
+    Error(Error),
+}
+
+/// On whose word it is looked at.
+#[derive(Debug, Clone)]
+pub(crate) struct Cause {
+    /// Who told.
+    pub(crate) actor: Actor,
+    /// With which event or delivery.
+    pub(crate) request: Option<String>,
+}
+
+impl Cause {
+    /// Nobody's: the rules ask for it.
+    pub(crate) fn rules() -> Self {
+        Self { actor: Actor::Tollgate, request: None }
+    }
+}
+
+/// Makes GitHub match the entitlement. What only time heals is sent to the queue again with a delay, or is due later, which
+/// costs no receives; what only a person can mend is written onto the purchases and left alone.
+pub(crate) async fn sync(app: &App, key: &EntitlementKey, attempt: u32, cause: &Cause) -> Result<(), Error> {
+    let mut followed = false;
     for _ in 0..TRIES {
         let (entitlement, pause) =
             futures::try_join!(app.store.entitlement(key), app.volatile.github_pause(key.company))?;
-        let Some(entitlement) = entitlement else { return Ok(()) };
+        let Some(mut entitlement) = entitlement else { return Ok(()) };
         let now = app.clock.now();
         if let Some(until) = pause.filter(|until| *until > now) {
             return again(app, key, attempt, wait_until(until, now)).await;
         }
         let purchases = app.store.purchases_by_id(key.company, entitlement.purchases.iter().copied()).await?;
-        let (purchases, moved): (Vec<_>, Vec<_>) = purchases.into_iter().partition(|it| entitlement.owns(it));
-        if purchases.iter().any(|purchase| purchase.access.after.is_some()) {
+        let (befores, moved): (Vec<_>, Vec<_>) = purchases.into_iter().partition(|it| entitlement.owns(it));
+        if befores.iter().any(|purchase| purchase.access.after.is_some()) {
             // Another account goes out first; whoever sees to that asks for this one again.
             return Ok(());
         }
-        let purchases: Vec<_> = purchases.into_iter().map(|before| (before.at(now), before)).collect();
-        let current: Vec<_> = purchases.iter().map(|(current, _)| current.clone()).collect();
-        let seen = github::reconcile(&app.github, &entitlement, wanted(&current)).await;
-        let befores: Vec<_> = purchases.into_iter().map(|(_, before)| before).collect();
-        let (change, purchases) = record(app, &entitlement, (&befores, &current), &seen).await?;
+        let current: Vec<_> = befores.iter().map(|before| before.at(now)).collect();
+        let Some(seen) = settle(app, &mut entitlement, &current).await? else { continue };
+        if !followed && has_moved(app, &entitlement, &seen).await? {
+            followed = true;
+            continue;
+        }
+        let (change, purchases) = record::record(app, &entitlement, (&befores, &current), &seen, cause).await?;
         if change == Change::Stale {
             continue;
         }
@@ -67,97 +117,55 @@ pub(crate) async fn sync(app: &App, key: &EntitlementKey, attempt: u32) -> Resul
     Err(Error::Contended)
 }
 
-/// What is wanted of GitHub for these purchases.
-fn wanted(purchases: &[Purchase]) -> Wanted {
-    let open = || purchases.iter().filter(|purchase| purchase.gate() == Gate::Open);
-    match open().next() {
-        None => Wanted::Nothing,
-        Some(_) if open().any(|purchase| purchase.access.resend) => Wanted::NewInvitation,
-        Some(_) => Wanted::Access,
+/// Looks at GitHub and changes it; `None` when it is to be begun anew. Somebody who was never let in by us is not put out by
+/// us.
+async fn settle(app: &App, entitlement: &mut Entitlement, purchases: &[Purchase]) -> Result<Option<Seen>, Error> {
+    let mut seen = Seen::default();
+    let desired = is_desired(purchases);
+    if !desired && !entitlement.admitted {
+        seen.observed = Some(Observed::Nothing);
+        return Ok(Some(seen));
     }
-}
-
-/// Writes what was seen, with a log line for each purchase that it changes anything for. Nothing is written if nothing
-/// was changed or learned; but whenever GitHub was changed the entitlement is written, and its purchases are made sure of,
-/// for they are what tells whether it was still desired.
-async fn record(
-    app: &App,
-    entitlement: &Entitlement,
-    (befores, current): (&[Purchase], &[Purchase]),
-    seen: &Seen,
-) -> Result<(Change, Vec<Purchase>), Error> {
-    let now = app.clock.now();
-    let observed = seen.observed.unwrap_or(entitlement.observed);
-    let problem = match &seen.trouble {
-        Some(trouble) if is_passing(trouble, seen, entitlement, current) => entitlement.problem.clone(),
-        trouble => trouble.as_ref().map(|trouble| problem(entitlement.problem.as_ref(), trouble, now)),
+    let mut place = Place::new(&app.github, entitlement);
+    let settled = if desired {
+        invite::admit(app, &mut place, entitlement, purchases, &mut seen).await
+    } else {
+        remove(&mut place, &mut seen).await
     };
-    let change = |purchase: &Purchase| {
-        let problem = problem.clone().filter(|_| concerns(current, purchase));
-        purchase.seeing(share_of(current, purchase, observed), problem, now)
-    };
-    let changes: Vec<_> = befores.iter().cloned().zip(current.iter().map(change)).collect();
-    let news = observed != entitlement.observed
-        || problem != entitlement.problem
-        || changes.iter().any(|(before, after)| before != after);
-    if !news && !seen.changed_github {
-        return Ok((Change::Made, changes.into_iter().map(|(_, after)| after).collect()));
+    (seen.changed_github, seen.request_id) = (place.changed, place.request_id);
+    match settled {
+        Ok(observed) => seen.observed = Some(observed),
+        Err(Stop::Trouble(trouble)) => seen.trouble = Some(trouble),
+        Err(Stop::Stale) => return Ok(None),
+        Err(Stop::Error(error)) => return Err(error),
     }
-    let changed = changes.iter().filter(|(before, after)| before != after && concerns(current, after));
-    let entries: Vec<_> = changed
-        .map(|(before, after)| log_entry(app, entitlement, is_desired(current), seen, now).of_change(before, after))
-        .collect();
-    let after = Entitlement {
-        observed,
-        problem,
-        admitted: entitlement.admitted || observed != Observed::Nothing,
-        ..entitlement.clone()
-    };
-    let record = AccessRecord { before: entitlement, after: &after, purchases: &changes, entries: &entries };
-    let change = app.store.record_access(&record).await?;
-    Ok((change, changes.into_iter().map(|(_, after)| after).collect()))
+    Ok(Some(seen))
 }
 
-/// Whether trouble that ends by itself leaves everything as it is desired and written: then it is no news, and neither is
-/// its end. Else a look at access that has long been given or taken would write of it a second time.
-fn is_passing(trouble: &Trouble, seen: &Seen, entitlement: &Entitlement, purchases: &[Purchase]) -> bool {
-    let (desired, observed) = (is_desired(purchases), entitlement.observed);
-    let as_desired = desired == (observed != Observed::Nothing);
-    let may_be_lost = desired && seen.changed_github;
-    let is_written = |purchase: &Purchase| purchase.access.observed == share_of(purchases, purchase, observed);
-    trouble.code.heals() && as_desired && !may_be_lost && purchases.iter().all(is_written)
-}
-
-/// The problem as it is written down: one that lasts keeps its beginning and its words.
-fn problem(known: Option<&AccessProblem>, trouble: &Trouble, now: Timestamp) -> AccessProblem {
-    match known {
-        Some(known) if known.code == trouble.code => known.clone(),
-        _ => AccessProblem { code: trouble.code, message: trouble.message.clone(), since: now },
+async fn remove(place: &mut Place<'_>, seen: &mut Seen) -> Result<Observed, Stop> {
+    // Nobody is left to take access from when the account is gone.
+    if let Some(login) = place.login().await? {
+        seen.login = Some(login.clone());
+        place.remove(&login).await?;
     }
+    Ok(Observed::Nothing)
 }
 
-fn log_entry(app: &App, entitlement: &Entitlement, desired: bool, seen: &Seen, now: Timestamp) -> LogEntry {
-    let trouble = seen.trouble.as_ref();
-    let action = if desired { Action::CollaboratorAdded } else { Action::CollaboratorRemoved };
-    let status = match trouble {
-        None => LogStatus::Success,
-        Some(trouble) if trouble.code.heals() => LogStatus::Retry,
-        Some(_) => LogStatus::Failed,
-    };
-    LogEntry::new(LogId::generate(now, &app.random), now, Actor::Tollgate, action, status)
-        .with("repositoryFullName", Some(entitlement.github.to_string()))
-        .with("githubUsername", seen.login.clone())
-        .with("invitation", (seen.observed == Some(Observed::Invited)).then_some("pending"))
-        .with("problem", trouble.map(|trouble| trouble.message.clone()))
-        .with("githubRequestId", trouble.and_then(|trouble| trouble.request_id.clone()))
+/// Follows a repository that is not to be seen any more to where it is now, by its number.
+async fn has_moved(app: &App, entitlement: &Entitlement, seen: &Seen) -> Result<bool, Error> {
+    let lost = seen.trouble.as_ref().is_some_and(|trouble| trouble.code == ProblemCode::RepositoryNotFound);
+    match entitlement.github_id.filter(|_| lost) {
+        Some(github_id) => listings::follow(app, entitlement, github_id).await,
+        None => Ok(false),
+    }
 }
 
 /// Tries again later. When GitHub itself said when, all workers are told; unless it is so far off that it can only be meant
-/// for one repository, like the 50 invitations a day: nobody else is to wait for that.
+/// for one repository: nobody else is to wait for that.
 async fn retry(app: &App, key: &EntitlementKey, attempt: u32, trouble: &Trouble) -> Result<(), Error> {
     let now = app.clock.now();
     if let Some(until) = trouble.until {
-        if until <= now + LONGEST_PAUSE {
+        if until.as_second() <= now.as_second() + LONGEST_PAUSE_SECONDS {
             app.volatile.pause_github(key.company, until).await?;
         }
         return again(app, key, attempt, wait_until(until, now)).await;
@@ -175,4 +183,22 @@ async fn again(app: &App, entitlement: &EntitlementKey, attempt: u32, wait: Dura
 fn wait_until(until: Timestamp, now: Timestamp) -> Duration {
     let millis = u64::try_from(until.as_millisecond() - now.as_millisecond()).unwrap_or(0);
     Duration::from_millis(millis).max(Duration::from_secs(1)) + Duration::from_millis(999)
+}
+
+impl From<Trouble> for Stop {
+    fn from(trouble: Trouble) -> Self {
+        Self::Trouble(trouble)
+    }
+}
+
+impl From<Error> for Stop {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<domain::Failure> for Stop {
+    fn from(failure: domain::Failure) -> Self {
+        Self::Error(failure.into())
+    }
 }

@@ -7,6 +7,7 @@ mod follow_up;
 mod github;
 mod github_events;
 pub mod letters;
+mod listings;
 mod payments;
 mod sign_in_link;
 
@@ -54,8 +55,10 @@ pub struct App {
 pub async fn handle(app: App, job: Job) -> Outcome {
     match job {
         Job::ApplyPayment { event } => payments::apply(&app, &event).await?,
-        Job::ApplyGithub { event } => github_events::apply(&app, &event)?,
-        Job::SyncAccess { entitlement, attempt } => access::sync(&app, &entitlement, attempt).await?,
+        Job::ApplyGithub { event } => github_events::apply(&app, &event).await?,
+        Job::SyncAccess { entitlement, attempt } => {
+            access::sync(&app, &entitlement, attempt, &access::Cause::rules()).await?;
+        }
         Job::Deliver { company, purchase } => deliveries::deliver(&app, company, purchase).await?,
         Job::SendSignInLink { email, next } => sign_in_link::send(&app, email, next).await?,
     }
@@ -71,8 +74,16 @@ enum Error {
     Stripe(#[from] clients::stripe::StripeError),
     #[error("a letter could not be sent")]
     Mail(#[from] clients::mail::MailError),
+    #[error("GitHub could not be asked: {}", .0.message)]
+    Github(github::Trouble),
     #[error("others kept changing the same item")]
     Contended,
+}
+
+impl From<github::Trouble> for Error {
+    fn from(trouble: github::Trouble) -> Self {
+        Self::Github(trouble)
+    }
 }
 
 /// How often a change is decided anew because somebody else changed the item meanwhile.

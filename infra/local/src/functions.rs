@@ -15,6 +15,8 @@ pub struct Functions {
     pub routers: HashMap<String, Router>,
     /// Those that take jobs, by logical id.
     pub workers: HashMap<String, worker::App>,
+    /// The one that the clock calls, by logical id.
+    pub scheduled: HashMap<String, reconcile::App>,
 }
 
 impl Functions {
@@ -24,7 +26,7 @@ impl Functions {
         edges: impl Fn(&Function) -> Result<Edges>,
         settings: impl Fn(&Function) -> Result<Settings>,
     ) -> Result<Self> {
-        let mut functions = Self { routers: HashMap::new(), workers: HashMap::new() };
+        let mut functions = Self { routers: HashMap::new(), workers: HashMap::new(), scheduled: HashMap::new() };
         for function in &template.functions {
             let services = Services::new(settings(function)?, edges(function)?);
             functions.add(function, &services).with_context(|| format!("{} in template.yaml", function.logical_id))?;
@@ -102,6 +104,20 @@ impl Functions {
                     first_owner: services.first_owner(),
                 };
                 self.workers.insert(function.logical_id.clone(), app);
+                return Ok(());
+            }
+            "reconcile" => {
+                let app = reconcile::App {
+                    store: services.store()?,
+                    payments: services.payments_queue()?,
+                    access: services.access_queue()?,
+                    deliveries: services.deliveries_queue()?,
+                    github: services.github()?,
+                    stripe: services.stripe()?,
+                    clock: services.clock(),
+                    random: services.random(),
+                };
+                self.scheduled.insert(function.logical_id.clone(), app);
                 return Ok(());
             }
             other => anyhow::bail!("there is no function called `{other}`"),

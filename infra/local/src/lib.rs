@@ -2,6 +2,7 @@
 //! `template.yaml`, embedded AWS services, pollers that take messages as Lambda does, and sandboxes of GitHub and Stripe.
 #![warn(missing_docs)]
 
+pub mod audit;
 pub mod demo;
 mod environment;
 mod functions;
@@ -10,6 +11,7 @@ pub mod options;
 mod pollers;
 mod sandboxes;
 mod stack;
+mod tickers;
 pub mod welcome;
 
 pub use functions::Functions;

@@ -2,11 +2,12 @@
 
 use anyhow::Result;
 use local::{
-    Stack, StackConfig, World, demo,
+    Stack, StackConfig, World, audit, demo,
     options::{self, Command},
     welcome,
 };
-use runtime::Settings;
+use runtime::{Edges, Services, Settings};
+use testkit::embedded::Data;
 use tracing_subscriber::EnvFilter;
 
 #[tokio::main]
@@ -26,6 +27,10 @@ async fn main() -> Result<()> {
             print(&format!("{}\n", token.reveal()));
             stack.shutdown().await;
         }
+        Command::Audit { data } => {
+            log("warn,dynoxide=error");
+            audit(data).await?;
+        }
         Command::Serve { listen, data } => {
             log("info,dynoxide=error,rustack_sqs_core=warn");
             let world = World::real();
@@ -40,6 +45,27 @@ async fn main() -> Result<()> {
             stack.shutdown().await;
         }
     }
+    Ok(())
+}
+
+/// With `TABLE_NAME` it is a table elsewhere, of which nothing else has to be known.
+async fn audit(data: Data) -> Result<()> {
+    let (settings, world) = (Settings::from_env(), World::real());
+    let findings = if settings.get("TABLE_NAME").is_some() {
+        let services = Services::new(settings, Edges::real());
+        audit::verify(&services.store()?, world.clock.now()).await?
+    } else {
+        let config = StackConfig { listen: ([127, 0, 0, 1], 0).into(), data, settings, world: world.clone() };
+        let stack = Stack::start(config).await?;
+        let findings = audit::verify(&stack.store, world.clock.now()).await?;
+        stack.shutdown().await;
+        findings
+    };
+    for finding in &findings {
+        print(&format!("{finding}\n"));
+    }
+    let broken = findings.iter().filter(|finding| finding.broken.is_some()).count();
+    anyhow::ensure!(broken == 0, "the log of {broken} of {} companies is not as it was sealed", findings.len());
     Ok(())
 }
 

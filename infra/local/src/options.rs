@@ -15,6 +15,7 @@ Commands:
   (none)   serve everything until Ctrl-C
   demo     play the whole story on an in-memory stack, and fail if a step fails
   token    make another operator's token for company 1, and the company if need be
+  audit    hold every log against its seals, and fail if one was altered
 
 Options:
   --listen ADDR       address to listen on       [default: 127.0.0.1:4321]
@@ -39,6 +40,11 @@ pub enum Command {
         /// The data.
         data: Data,
     },
+    /// Hold every log against its seals.
+    Audit {
+        /// The data.
+        data: Data,
+    },
     /// Print the help.
     Help,
 }
@@ -55,7 +61,7 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command> {
         let mut value = || arguments.next().with_context(|| format!("{argument} needs a value"));
         match argument.as_str() {
             "--help" | "-h" => return Ok(Command::Help),
-            "demo" | "token" if command.is_none() => command = Some(argument),
+            "demo" | "token" | "audit" if command.is_none() => command = Some(argument),
             "--listen" => {
                 let value = value()?;
                 listen =
@@ -70,6 +76,7 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command> {
     }
     Ok(match command.as_deref() {
         Some("demo") => Command::Demo,
+        Some("audit") => Command::Audit { data },
         Some(_) => Command::Token { data },
         None => Command::Serve { listen, data },
     })
@@ -88,6 +95,7 @@ mod tests {
         let serve = Command::Serve { listen: "127.0.0.1:4321".parse().unwrap(), data: Data::Dir(".tollgate".into()) };
         assert_eq!(parsed("").unwrap(), serve);
         assert_eq!(parsed("demo").unwrap(), Command::Demo);
+        assert_eq!(parsed("audit --data shop").unwrap(), Command::Audit { data: Data::Dir("shop".into()) });
         assert_eq!(parsed("token --data shop").unwrap(), Command::Token { data: Data::Dir("shop".into()) });
         assert_eq!(
             parsed("--data memory --listen 127.0.0.1:0").unwrap(),

@@ -36,6 +36,7 @@ use crate::{
     gateway,
     pollers::Poller,
     sandboxes::Sandboxes,
+    tickers::{Ticker, tickers},
 };
 
 /// The template is part of the program: what it says is what runs.
@@ -105,6 +106,7 @@ pub struct Stack {
     pub embedded: Option<embedded::Services>,
     router: Router,
     pollers: Vec<Poller>,
+    tickers: Vec<Ticker>,
     tasks: JoinSet<()>,
     stop: watch::Sender<bool>,
 }
@@ -149,6 +151,7 @@ impl Stack {
         )?;
         let queues = environment.queues(&edges);
         let pollers = pollers(&template, &functions, &queues)?;
+        let tickers = tickers(&template, &functions)?;
 
         let router = front(gateway::router(&template, &functions.routers)?, embedded.as_ref(), &sandboxes);
         if let Some(stripe) = &sandboxes.stripe {
@@ -171,13 +174,17 @@ impl Stack {
             embedded,
             router,
             pollers,
+            tickers,
             tasks,
             stop,
         })
     }
 
-    /// Begins to poll the queues, and to deliver the sandboxes' events.
+    /// Begins to poll the queues, to follow the schedules, and to deliver the sandboxes' events.
     pub fn poll(&mut self) {
+        for ticker in &self.tickers {
+            self.tasks.spawn(ticker.clone().run(self.stop.subscribe()));
+        }
         for poller in &self.pollers {
             for _ in 0..poller.concurrency {
                 self.tasks.spawn(poller.clone().run(self.stop.subscribe()));
@@ -208,6 +215,20 @@ impl Stack {
     pub async fn call(&self, mut request: Request<Body>) -> Response {
         request.extensions_mut().get_or_insert(ClientAddress(Ipv4Addr::LOCALHOST.into()));
         self.router.clone().oneshot(request).await.into_response()
+    }
+
+    /// What the schedules of the template run, in the template's order: what is due most often comes first.
+    pub fn schedules(&self) -> impl Iterator<Item = &str> {
+        self.tickers.iter().map(Ticker::name)
+    }
+
+    /// Does what a schedule calls for, once, without waiting for its time.
+    ///
+    /// # Errors
+    /// When it fails, or there is no schedule of this name.
+    pub async fn run_schedule(&self, name: &str) -> Result<()> {
+        let ticker = self.tickers.iter().find(|ticker| ticker.name() == name);
+        ticker.with_context(|| format!("no schedule runs `{name}`"))?.tick().await
     }
 
     /// Works off the queues until they have nothing to give, or `rounds` have passed. What fails comes again at once.

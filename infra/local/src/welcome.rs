@@ -35,6 +35,10 @@ pub async fn first_start(store: &Store, clock: &Clock, random: &Random) -> Resul
         Company { id: FIRST_COMPANY, name: "My company".to_owned(), currency: "usd".to_owned(), alerts: None };
     let token = token::issue(token::OPERATOR, FIRST_COMPANY, random);
     let founded = store.found_company(&company, &token, &operator(&token, "first operator", clock)).await?;
+    if !founded {
+        // One that was founded by older code is in no list of companies yet.
+        store.register_company(FIRST_COMPANY).await?;
+    }
     Ok(founded.then_some(token))
 }
 

@@ -71,6 +71,11 @@ fn cases(workspace: &Workspace) -> Result<Vec<Case>> {
             event: event("stripe-webhook.json")?,
             expected: json!({"statusCode": 400, "body": {"error": "Invalid signature"}}),
         },
+        Case {
+            function: "reconcile",
+            event: json!({"run": "nothing"}),
+            expected: json!({"errorMessage": "there is no run called `nothing`"}),
+        },
         Case { function: "worker", event: batch, expected: json!({"batchItemFailures": failures}) },
     ])
 }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     CompanyId, GithubUserId, PurchaseId, RepositoryId, Timestamp,
+    invitations::Place,
     purchase::{Gate, Purchase},
     repository::GithubPath,
     stored::{maybe_seconds, seconds},
@@ -46,9 +47,15 @@ pub struct Entitlement {
     /// What GitHub was last seen to grant.
     #[serde(default)]
     pub observed: Observed,
-    /// Whether the account was ever let in by us: only then may it be removed by us.
+    /// Whether the account was ever let in by us, or may have been: only then may it be removed by us.
     #[serde(default)]
     pub admitted: bool,
+    /// Its place among those who wait for an invitation, while GitHub's limit of invitations a day is used up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<Place>,
+    /// When an invitation was counted of which GitHub has not been heard yet.
+    #[serde(with = "maybe_seconds", default, skip_serializing_if = "Option::is_none")]
+    pub inviting: Option<Timestamp>,
     /// When it is to be looked at again without anybody's asking.
     #[serde(with = "maybe_seconds", default, skip_serializing_if = "Option::is_none")]
     pub due_at: Option<Timestamp>,

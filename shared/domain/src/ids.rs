@@ -43,6 +43,12 @@ macro_rules! uuid_id {
                 let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
                 Self(uuid::Builder::from_unix_timestamp_millis(millis, &random.bytes()).into_uuid())
             }
+
+            /// The least id that can be made at `at`: all that were made before are less.
+            pub fn earliest(at: Timestamp) -> Self {
+                let millis = u64::try_from(at.as_millisecond()).unwrap_or(0);
+                Self(uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid())
+            }
         }
 
         impl fmt::Display for $name {

@@ -211,6 +211,12 @@ fn alerts(purchase: &Purchase) -> impl Iterator<Item = Letter> {
 }
 
 impl Purchase {
+    /// When its buyer is to be reminded of the invitation, unless that was done.
+    pub fn reminder_at(&self) -> Option<Timestamp> {
+        let at = self.access.invited_at.filter(|_| self.told.reminded.is_none())?;
+        Timestamp::from_second(at.as_second() + REMIND_AFTER_SECONDS).ok()
+    }
+
     /// The purchase when `letter` was sent at `now`.
     #[must_use]
     pub fn having_told(&self, letter: &Letter, now: Timestamp) -> Self {

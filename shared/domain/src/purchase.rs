@@ -278,6 +278,13 @@ impl Purchase {
         Self { access: Access { invited_at: Some(now), reinvited: true, ..self.access.clone() }, ..self.clone() }
     }
 
+    /// The purchase when the invitation that waits was sent at `at`.
+    #[must_use]
+    pub fn invited(&self, at: Timestamp) -> Self {
+        let at = Timestamp::from_second(at.as_second()).unwrap_or(at);
+        Self { access: Access { invited_at: Some(at), ..self.access.clone() }, ..self.clone() }
+    }
+
     /// The purchase when `cause` was applied to it.
     #[must_use]
     pub fn because_of(&self, cause: &str) -> Self {

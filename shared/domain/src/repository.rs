@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     CompanyId, RepositoryId, Timestamp,
     pricing::Pricing,
+    stored::maybe_seconds,
     text::{Description, DisplayName, Feature, GithubLogin, GithubRepositoryName, WebUrl},
 };
 
@@ -123,6 +124,9 @@ pub struct Repository {
     pub stripe: Option<StripePrice>,
     /// Whether it can be bought.
     pub active: bool,
+    /// Since when it is not for sale because GitHub lets us do nothing there: the App was uninstalled or suspended.
+    #[serde(with = "maybe_seconds", default, skip_serializing_if = "Option::is_none")]
+    pub paused_at: Option<Timestamp>,
     /// Stars on GitHub when last looked.
     pub github_stars: Option<u64>,
     /// Last change on GitHub when last looked.
@@ -162,6 +166,7 @@ impl Repository {
             on_github: None,
             stripe: None,
             active: true,
+            paused_at: None,
             github_stars: None,
             github_last_updated: None,
             created_at: now,

@@ -16,6 +16,33 @@ use crate::{
     log::{Action, Actor, LogEntry, LogStatus},
 };
 
+/// The types of events that say something about purchases: what the webhook is to be registered for, and what Stripe is
+/// asked for when webhooks were missed.
+pub const TYPES: &[&str] = &[
+    "charge.succeeded",
+    "charge.refunded",
+    "payment_intent.payment_failed",
+    "refund.created",
+    "refund.updated",
+    "refund.failed",
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
+    "radar.early_fraud_warning.created",
+    "checkout.session.completed",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.async_payment_failed",
+    "checkout.session.expired",
+    "customer.subscription.created",
+    "customer.subscription.updated",
+    "customer.subscription.deleted",
+    "customer.subscription.paused",
+    "customer.subscription.resumed",
+    "invoice.payment_succeeded",
+    "invoice.payment_failed",
+    "invoice.voided",
+];
+
 /// The metadata keys that checkout writes and events bring back.
 pub mod metadata {
     /// The company's number.
@@ -167,4 +194,19 @@ pub fn read(body: &[u8]) -> Result<Received, NotAnEvent> {
         log,
         detail: told.detail,
     })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_that_is_read_is_listed_and_no_other() {
+        let (_, reader) = include_str!("stripe_event/objects.rs").split_once("fn reader(").unwrap();
+        let read = reader.split("\n}").next().unwrap().split('"').skip(1).step_by(2);
+        let (mut read, mut listed): (Vec<_>, Vec<_>) = (read.collect(), TYPES.to_vec());
+        read.sort_unstable();
+        listed.sort_unstable();
+        assert_eq!(listed, read, "TYPES (left) and what `reader` knows (right)");
+    }
 }

@@ -53,6 +53,35 @@ async fn run_consumer(handle: Arc<Handler>) -> Result<(), Error> {
     lambda_runtime::run(service).await.map_err(Error::Lambda)
 }
 
+/// What a schedule of the template calls a function with.
+#[derive(Debug, serde::Deserialize)]
+struct Scheduled {
+    run: String,
+}
+
+/// Hands the name of what is to be run, each time the clock asks for it, to `handle` until Lambda ends the process. A run
+/// that fails is a failed invocation; the next one does the rest.
+///
+/// # Errors
+/// When Lambda's loop ends.
+pub async fn schedule<F>(services: Services, handle: impl Fn(String) -> F + Send + Sync + 'static) -> Result<(), Error>
+where
+    F: Future<Output = Outcome> + Send + 'static,
+{
+    services.warm_up().await;
+    let service = service_fn(move |event: LambdaEvent<Scheduled>| {
+        let run = handle(event.payload.run);
+        async move { run.await.map_err(|error| lambda_runtime::Error::from(chain(&*error))) }
+    });
+    lambda_runtime::run(service).await.map_err(Error::Lambda)
+}
+
+/// An error with its causes, in one line.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
 #[expect(clippy::disallowed_methods, reason = "Lambda tells its deadline as a time of day")]
 fn since_epoch() -> Duration {
     std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default()

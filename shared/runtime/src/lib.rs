@@ -1,7 +1,7 @@
 //! Where the functions meet the world: the only crate that knows Lambda and the environment.
 //!
-//! A function's `main` asks [`Services`] for what it stands on, and hands its router to [`serve`] or its job handler to
-//! [`consume`]. The local stack makes [`Services`] from settings of its own and does the rest itself.
+//! A function's `main` asks [`Services`] for what it stands on, and hands its router to [`serve`], its job handler to
+//! [`consume`], or what the clock calls to [`schedule`]. The local stack makes [`Services`] from settings of its own and does the rest itself.
 #![warn(missing_docs)]
 
 mod address;
@@ -13,7 +13,7 @@ mod services;
 mod settings;
 
 pub use edges::Edges;
-pub use lambda::{consume, serve};
+pub use lambda::{consume, schedule, serve};
 pub use services::Services;
 pub use settings::{NEEDS, Settings};
 

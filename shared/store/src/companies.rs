@@ -18,6 +18,7 @@ impl Store {
         let writes = vec![
             self.table.put_if_absent(item("company", &keys::company(company.id), company)?)?,
             self.put_operator(company.id, token, operator)?,
+            self.company_entry(company.id)?,
         ];
         match self.table.transact(writes).await {
             Ok(()) => Ok(true),

@@ -38,6 +38,7 @@ impl Store {
     pub async fn record_access(&self, record: &AccessRecord<'_>) -> Result<Change, Failure> {
         let key = record.before.key;
         let mut writes = vec![self.replace_entitlement(record.before, record.after)?];
+        writes.extend(self.move_in_queue(record.before, record.after)?);
         let mut added = Added::default();
         for (before, after) in record.purchases {
             if before == after {
@@ -109,7 +110,7 @@ impl Store {
         self.table.update(&keys::entitlement(&key), &expression, owned(values), Some(condition))
     }
 
-    fn replace_entitlement(&self, before: &Entitlement, after: &Entitlement) -> Result<Write, Failure> {
+    pub(crate) fn replace_entitlement(&self, before: &Entitlement, after: &Entitlement) -> Result<Write, Failure> {
         let after = Entitlement { rev: before.rev + 1, ..after.clone() };
         let mut row = item("entitlement", &keys::entitlement(&after.key), &after)?;
         // A set of texts, to which a new purchase can be added without reading the item.

@@ -6,6 +6,7 @@
 use domain::{
     CompanyId, GithubUserId, LogId, PurchaseId, RepositoryId, Timestamp, UserId,
     access::EntitlementKey,
+    invitations::Place,
     log::{Action, LogStatus},
     purchase::AccessStatus,
     rate::{Bucket, Window},
@@ -19,6 +20,36 @@ pub struct Key {
     pub pk: String,
     /// Place in the partition.
     pub sk: String,
+}
+
+/// A list that only ever grows at its end, so that a row's place in it stays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum List {
+    /// A company's purchases.
+    Purchases,
+    /// A company's log.
+    Log,
+}
+
+impl List {
+    /// All there are.
+    pub const ALL: [Self; 2] = [Self::Purchases, Self::Log];
+
+    /// The last part of its partition's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Purchases => "PURCHASE",
+            Self::Log => "LOG",
+        }
+    }
+
+    /// The partition of its rows, oldest first.
+    pub fn partition(self, company: CompanyId) -> String {
+        match self {
+            Self::Purchases => purchases(company),
+            Self::Log => log(company),
+        }
+    }
 }
 
 impl Key {
@@ -181,6 +212,78 @@ pub fn due(at: Timestamp, entitlement: &EntitlementKey) -> Key {
 /// gsi1: the partition of all that is due.
 pub fn due_list() -> String {
     "DUE".to_owned()
+}
+
+/// That there is a company: nobody can list what has a partition of its own.
+pub fn company_entry(company: CompanyId) -> Key {
+    Key::new(companies(), format!("{:010}", company.0))
+}
+
+/// The partition of all companies' entries.
+pub fn companies() -> String {
+    "COMPANIES".to_owned()
+}
+
+/// How far a task of the repairs has come.
+pub fn watermark(task: &str) -> Key {
+    Key::new("RECONCILE".to_owned(), task)
+}
+
+/// A seal over a part of a company's log.
+pub fn seal(company: CompanyId, n: u64) -> Key {
+    Key::new(seals(company), format!("{n:010}"))
+}
+
+/// The partition of a company's seals, the first one first.
+pub fn seals(company: CompanyId) -> String {
+    format!("C#{company}#SEAL")
+}
+
+/// A block of the directory of a long list.
+pub fn directory_block(company: CompanyId, list: List, block: u64) -> Key {
+    Key::new(directory(company, list), format!("{block:08}"))
+}
+
+/// The partition of a list's directory, the block of the oldest rows first.
+pub fn directory(company: CompanyId, list: List) -> String {
+    format!("C#{company}#DIRECTORY#{}", list.name())
+}
+
+/// That it was written down that an account has access to a repository without having bought it.
+pub fn stranger(company: CompanyId, repository: RepositoryId, id: GithubUserId) -> Key {
+    Key::new(strangers(company, repository), account(id))
+}
+
+/// The partition of a repository's strangers.
+pub fn strangers(company: CompanyId, repository: RepositoryId) -> String {
+    format!("C#{company}#R#{repository}#STRANGER")
+}
+
+/// How many invitations GitHub sent for a repository within a day.
+pub fn invitations(company: CompanyId, repository: RepositoryId) -> Key {
+    Key::new(format!("C#{company}#R#{repository}#INVITATIONS"), "BUDGET")
+}
+
+/// Somebody who waits for an invitation.
+pub fn waiting(entitlement: &EntitlementKey, place: &Place) -> Key {
+    let EntitlementKey { company, repository, account } = entitlement;
+    let (paid_at, purchase) = (place.paid_at.as_second(), place.purchase);
+    Key::new(waiting_list(*company, *repository), format!("{paid_at:012}#{purchase}#{account}"))
+}
+
+/// The partition of those who wait for an invitation to a repository, in the order of payment.
+pub fn waiting_list(company: CompanyId, repository: RepositoryId) -> String {
+    format!("C#{company}#R#{repository}#WAITING")
+}
+
+/// A repository by its number on GitHub, which renames and transfers do not change.
+pub fn listing_of_github(github_id: u64, company: CompanyId, repository: RepositoryId) -> Key {
+    Key::new(listings_of_github(github_id), format!("C#{company}#R#{repository}"))
+}
+
+/// The partition of all listings of a repository of GitHub. All companies together: GitHub does not know them.
+pub fn listings_of_github(github_id: u64) -> String {
+    format!("GITHUB#{github_id}")
 }
 
 /// In the volatile table: until when GitHub asked a company's calls to wait.

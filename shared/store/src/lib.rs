@@ -5,8 +5,11 @@
 #![warn(missing_docs)]
 
 mod companies;
+mod directory;
 mod entitlements;
+mod invitations;
 pub mod keys;
+mod listings;
 mod logs;
 mod mail_caps;
 mod members;
@@ -16,12 +19,20 @@ mod page;
 mod pauses;
 mod purchases;
 mod rates;
+mod registry;
 mod repositories;
+mod rereads;
+mod seals;
 mod sign_ins;
+mod strangers;
 mod table;
 mod tallies;
+mod watermarks;
 
+pub use directory::Place;
 pub use entitlements::AccessRecord;
+pub use invitations::{Counted, Waiting};
+pub use listings::{Listing, Relisted};
 pub use mail_caps::LETTERS_A_DAY;
 pub use members::MemberChange;
 pub use operators::Operator;
@@ -31,6 +42,7 @@ pub use rates::Lease;
 pub use repositories::{Listed, ListingRefused};
 pub use sign_ins::{LINK_SECONDS, LinkUse, SignInAttempt, is_link_token};
 pub use tallies::{DayNumber, Sums, day_number};
+pub use watermarks::Watermark;
 
 use domain::text;
 use sha2::{Digest, Sha256};

@@ -8,7 +8,8 @@ use domain::{
 };
 
 use crate::{
-    Page, PageRequest, Store, keys,
+    Page, PageRequest, Store,
+    keys::{self, List},
     table::{Freshness, Item, Partition, Refusal, Write, index, item, number, text},
     tallies::Added,
 };
@@ -196,6 +197,11 @@ impl Store {
         let window = page.window(total);
         if window.read == 0 {
             return Ok(Page { rows: Vec::new(), total });
+        }
+        if filter == PurchaseFilter::default()
+            && let Some(rows) = self.rows_by_directory(company, List::Purchases, total, (page.skip, page.limit)).await?
+        {
+            return Ok(Page { rows, total });
         }
         let (newest_first, limit) = (window.newest_first, Some(window.read));
         let reads = partitions

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::{
     Page, PageRequest, Store, keys,
-    table::{Freshness, Partition, Refusal, index, item, number},
+    table::{Freshness, Item, Partition, Refusal, index, item, number},
 };
 
 /// A repository with its sums.
@@ -38,7 +38,7 @@ pub enum ListingRefused {
 
 /// An item whose key says everything: that it is there means that something is taken.
 #[derive(serde::Serialize)]
-struct Guard {}
+pub(crate) struct Guard {}
 
 /// How many repositories a company has.
 #[derive(Default, Deserialize)]
@@ -59,14 +59,10 @@ impl Store {
         repository: &Repository,
         entry: &LogEntry,
     ) -> Result<(), ListingRefused> {
-        let mut row = item("repository", &keys::repository(company, repository.id), repository)?;
-        let (by_slug, by_id) = (keys::repository_by_slug(&repository.slug), keys::repository_by_id(repository.id));
-        index(&mut row, "gsi1", by_slug.pk, by_slug.sk);
-        index(&mut row, "gsi2", by_id.pk, by_id.sk);
         let mut writes = vec![
             self.table.put_if_absent(item("guard", &keys::github_guard(company, &repository.github), &Guard {})?)?,
             self.table.put_if_absent(item("guard", &keys::slug_guard(&repository.slug), &Guard {})?)?,
-            self.table.put_if_absent(row)?,
+            self.table.put_if_absent(row(repository)?)?,
             self.table.update(
                 &keys::company(company),
                 "ADD repositories_active :one",
@@ -136,4 +132,12 @@ impl Store {
         let found = self.table.query(Partition { index: Some(index), pk, newest_first: false, limit: Some(1) }).await?;
         Ok(found.into_iter().next())
     }
+}
+
+pub(crate) fn row(repository: &Repository) -> Result<Item, Failure> {
+    let mut row = item("repository", &keys::repository(repository.company, repository.id), repository)?;
+    let (by_slug, by_id) = (keys::repository_by_slug(&repository.slug), keys::repository_by_id(repository.id));
+    index(&mut row, "gsi1", by_slug.pk, by_slug.sk);
+    index(&mut row, "gsi2", by_id.pk, by_id.sk);
+    Ok(row)
 }

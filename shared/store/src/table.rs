@@ -1,5 +1,7 @@
 //! The verbs of the table: the only file that speaks to DynamoDB.
 
+mod range;
+
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use aws_sdk_dynamodb::{
@@ -16,6 +18,8 @@ use domain::Failure;
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::keys::Key;
+
+pub(crate) use range::{Range, Start};
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 

@@ -46,6 +46,8 @@ pub struct Function {
     pub default_route: bool,
     /// The queues it consumes.
     pub queues: Vec<QueueSource>,
+    /// When it is called by the clock.
+    pub schedules: Vec<Schedule>,
     /// The statements of its role, wherever they stand: its own `Policies`, or those of the role its `Role` names.
     pub policies: Value,
 }
@@ -70,6 +72,17 @@ pub struct QueueSource {
     pub report_batch_item_failures: bool,
     /// How many invocations run at once, if that is limited.
     pub max_concurrency: Option<u32>,
+}
+
+/// A time at which a function is called again and again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Schedule {
+    /// Its name in the template.
+    pub name: String,
+    /// The seconds between two calls.
+    pub every_s: u32,
+    /// What the function is called with.
+    pub input: Value,
 }
 
 /// A queue.
@@ -257,15 +270,16 @@ fn function(document: &Value, scope: &Scope, id: &str, properties: &Place<'_>) -
         routes: Vec::new(),
         default_route: false,
         queues: Vec::new(),
+        schedules: Vec::new(),
         policies: policies(document, properties),
     };
-    for (_, event) in properties.at("Events").entries()? {
-        add_event(&mut function, scope, &event)?;
+    for (name, event) in properties.at("Events").entries()? {
+        add_event(&mut function, scope, name, &event)?;
     }
     Ok(function)
 }
 
-fn add_event(function: &mut Function, scope: &Scope, event: &Place<'_>) -> Result<()> {
+fn add_event(function: &mut Function, scope: &Scope, name: &str, event: &Place<'_>) -> Result<()> {
     let properties = event.at("Properties");
     match event.at("Type").required_text(scope)?.as_str() {
         "HttpApi" => match properties.at("Path").text(scope)? {
@@ -284,9 +298,30 @@ fn add_event(function: &mut Function, scope: &Scope, event: &Place<'_>) -> Resul
                 max_concurrency: properties.at("ScalingConfig").at("MaximumConcurrency").number(scope)?,
             });
         }
+        "ScheduleV2" => {
+            let (rate, input) = (properties.at("ScheduleExpression"), properties.at("Input"));
+            function.schedules.push(Schedule {
+                name: name.to_owned(),
+                every_s: seconds(&rate.required_text(scope)?).with_context(|| rate.path.clone())?,
+                input: serde_json::from_str(&input.required_text(scope)?).with_context(|| input.path.clone())?,
+            });
+        }
         other => bail!("{}: events of type `{other}` are not understood here", event.path),
     }
     Ok(())
+}
+
+/// The seconds of `rate(5 minutes)`.
+fn seconds(expression: &str) -> Result<u32> {
+    let rate = expression.strip_prefix("rate(").and_then(|rest| rest.strip_suffix(')'));
+    let (number, unit) = rate.and_then(|rate| rate.split_once(' ')).context("only `rate(… …)` is understood here")?;
+    let unit = match unit.trim_end_matches('s') {
+        "minute" => 60,
+        "hour" => 60 * 60,
+        "day" => 24 * 60 * 60,
+        other => bail!("`{other}` is no unit of time"),
+    };
+    Ok(number.parse::<u32>()? * unit)
 }
 
 fn policies(document: &Value, properties: &Place<'_>) -> Value {
