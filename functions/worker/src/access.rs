@@ -89,9 +89,10 @@ pub(crate) async fn sync(app: &App, key: &EntitlementKey, attempt: u32, cause: &
         }
         let purchases = app.store.purchases_by_id(key.company, entitlement.purchases.iter().copied()).await?;
         let (befores, moved): (Vec<_>, Vec<_>) = purchases.into_iter().partition(|it| entitlement.owns(it));
-        if befores.iter().any(|purchase| purchase.access.after.is_some()) {
+        if let Some(account) = befores.iter().find_map(|purchase| purchase.access.after) {
             // Another account goes out first; whoever sees to that asks for this one again.
-            return Ok(());
+            let first = EntitlementKey { account, ..*key };
+            return Ok(app.access.send(&Job::SyncAccess { entitlement: first, attempt: 0 }).await?);
         }
         let current: Vec<_> = befores.iter().map(|before| before.at(now)).collect();
         let Some(seen) = settle(app, &mut entitlement, &current).await? else { continue };
