@@ -20,7 +20,9 @@ async fn another_companys_token_opens_nothing_here() {
         } else if endpoint.path == "/api/admin/tokens" {
             assert_eq!((answer.status, &answer.json["pagination"]["total"]), (200, &json!(1)), "its own: {answer}");
         } else {
-            assert_eq!((answer.status, &answer.json["pagination"]["total"]), (200, &json!(0)), "{answer}");
+            assert_eq!(answer.status, 200, "{answer}");
+            let total = answer.json.pointer("/pagination/total");
+            assert!(total.is_none_or(|total| *total == 0), "{answer}");
         }
         shop.tells_nothing(&answer);
     }

@@ -38,7 +38,7 @@ const OPENING: &[&str] = &["paid", "nothing to pay", "paid later", "subscribed"]
 /// What a message may take that does not open the gate. Closing it and letting the buyer in or out are the dearest: they
 /// move the purchase in both indexes.
 fn job() -> Budget {
-    Budget::job(14.0)
+    Budget::job(16.0)
 }
 
 pub(crate) async fn measure(shop: &mut Shop, table: &mut Table) {

@@ -4,9 +4,11 @@
 //! is not yet, and gets no worse.
 #![expect(clippy::unwrap_used, reason = "in a test, what cannot be read is a failure")]
 
+mod bulk;
 mod endpoints;
 mod events;
 mod limiter;
+mod lists;
 mod shop;
 mod table;
 
@@ -35,4 +37,26 @@ async fn every_endpoint_and_every_event_is_within_its_budget() {
 #[tokio::test]
 async fn they_are_so_with_long_texts() {
     hold_to_budgets("Budgets, with long texts", Texts::Long).await;
+}
+
+/// A hundred rows or ten thousand: a page takes the same.
+#[tokio::test]
+async fn pages_of_long_lists_take_no_more_than_those_of_short_ones() {
+    hold_lists_to_budgets(&[100, 10_000], false).await;
+}
+
+/// `cargo xtask lists`: it takes minutes.
+#[tokio::test]
+#[ignore = "it takes minutes"]
+async fn lists_of_a_million_rows() {
+    hold_lists_to_budgets(&[100, 10_000, 1_000_000], true).await;
+}
+
+async fn hold_lists_to_budgets(lengths: &[usize], middle: bool) {
+    let mut table = Table::default();
+    for rows in lengths {
+        lists::measure(*rows, &mut table, middle).await;
+    }
+    std::io::stderr().write_all(format!("\nLists, 20 rows on a page\n\n{table}\n").as_bytes()).unwrap();
+    assert!(table.over_budget().is_empty(), "over budget: {:#?}", table.over_budget());
 }

@@ -45,6 +45,11 @@ impl Budget {
         Self { reads: Some(7.0 + CREDENTIAL), ..Self::list() }
     }
 
+    /// The dashboard, of any period.
+    pub(crate) fn dashboard() -> Self {
+        Self { deep: Some(3), reads: Some(6.0 + CREDENTIAL), ..Self::default() }
+    }
+
     /// A webhook whose event is of interest.
     pub(crate) fn webhook() -> Self {
         Self { calls: Some(1), deep: Some(1), ..Self::default() }

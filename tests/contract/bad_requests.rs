@@ -95,7 +95,6 @@ async fn an_unknown_path_is_not_found() {
         "/api/webhooks/github",
         "/%00",
         "/%ff%fe",
-        "/api/admin/dashboard",
         "/favicon.ico",
     ] {
         t.get(path).await.is_error(404, "NOT_FOUND", &[]);

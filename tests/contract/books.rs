@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
     CompanyId, GithubUserId, LogId, PurchaseId, Random,
     log::{Action, Actor, LogEntry, LogStatus},
+    paging::{Begin, PageRequest},
     purchase::{Buyer, Purchase},
     seal::Broken,
     text::Email,
@@ -13,7 +14,7 @@ use domain::{
 use journeys::{Options, TestStack};
 use local::audit::{self, Finding};
 use store::{
-    Begun, PageRequest, PurchaseFilter,
+    Begun, PurchaseFilter,
     keys::{self, List},
 };
 use testkit::connector::Meter;
@@ -163,10 +164,10 @@ async fn the_directory_finds_the_pages_that_walking_finds() {
         assert_eq!(page(&t, number + 1).await, *rows, "page {}", number + 1);
     }
     // The middle costs no more than the ends: the counts, half a block, and little more than the page's own rows.
-    let middle = PageRequest { skip: 340, limit: 20 };
+    let middle = PageRequest { begin: Begin::Skip(340), limit: 20 };
     let meter = Meter::new();
-    let page = meter.scope(t.stack.store.purchases(COMPANY, PurchaseFilter::default(), middle)).await;
-    assert_eq!(page.unwrap().rows.len(), 20);
+    let page = meter.scope(t.stack.store.purchases(COMPANY, PurchaseFilter::default(), &middle)).await;
+    assert_eq!(page.unwrap().unwrap().rows.len(), 20);
     let usage = meter.usage();
     assert!(usage.read_units <= 3.0, "{usage:?}");
     for list in List::ALL {

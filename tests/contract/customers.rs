@@ -1,8 +1,8 @@
-//! "Customers": List Customers, Get Customer.
+//! "Customers": List Customers, Get Customer, Revoke Access, Flag Customer.
 
 use std::time::Duration;
 
-use journeys::TestStack;
+use journeys::{Answer, TestStack};
 use serde_json::{Value, json};
 use testkit::github::Access;
 
@@ -96,6 +96,8 @@ async fn get_customer() {
             r#"{"action":"checkout_completed","createdAt":"2026-01-01T00:05:00Z","status":"success"}"#,
             r#"{"action":"checkout_created","createdAt":"2026-01-01T00:00:00Z","status":"success"}"#,
             r#"{"action":"collaborator_added","createdAt":"2026-01-01T00:05:00Z","status":"success"}"#,
+            r#"{"action":"email_sent_access_granted","createdAt":"2026-01-01T00:05:00Z","status":"success"}"#,
+            r#"{"action":"email_sent_confirmation","createdAt":"2026-01-01T00:00:00Z","status":"success"}"#,
             r#"{"action":"payment_succeeded","createdAt":"2026-01-01T00:05:00Z","status":"success"}"#,
             r#"{"action":"subscription_created","createdAt":"2026-01-01T00:05:00Z","status":"success"}"#,
             r#"{"action":"subscription_updated","createdAt":"2026-01-01T00:05:00Z","status":"success"}"#,
@@ -168,10 +170,15 @@ async fn get_customer_after_a_refund() {
 async fn get_customer_of_whom_another_purchase_still_opens_the_gate() {
     let t = TestStack::start().await;
     let repository = t.list_theme().await;
-    let sales = [t.checkout(&repository, "johndoe").await, t.checkout(&repository, "johndoe").await];
-    for sale in &sales {
-        t.stripe().pay(&sale.session);
-    }
+    let first = t.checkout(&repository, "johndoe").await;
+    t.pay_and_settle(&first).await;
+    t.stripe().dispute(&first.session);
+    t.deliver().await;
+    t.settle().await;
+    let sales = [first, t.checkout(&repository, "johndoe").await];
+    t.pay_and_settle(&sales[1]).await;
+    t.clock.advance(Duration::from_secs(1));
+    t.stripe().win_dispute(&sales[0].session);
     t.deliver().await;
     t.settle().await;
     t.stripe().refund(&sales[0].session, None);
@@ -183,5 +190,117 @@ async fn get_customer_of_whom_another_purchase_still_opens_the_gate() {
     assert_eq!(refunded["removalStatus"], "done", "nothing of it is left to take back");
     let account = t.github().user_id("johndoe").unwrap();
     assert_eq!(t.github().access("ctrimm", "premium-theme", account), Access::Invited { expired: false });
+    t.finish().await;
+}
+
+async fn revoke(t: &TestStack, purchase: &str) -> Answer {
+    let path = format!("/api/admin/customers/{purchase}/revoke");
+    t.patch(&path, &json!({"reason": "Account sharing suspected"})).await
+}
+
+fn revoked(purchase: &str, at: &str) -> Value {
+    json!({"message": "Access revoked successfully", "purchaseId": purchase, "revokedAt": at})
+}
+
+#[tokio::test]
+async fn revoke_access() {
+    let t = TestStack::start().await;
+    let repository = t.list_theme().await;
+    let sale = t.checkout(&repository, "johndoe").await;
+    t.pay_and_settle(&sale).await;
+    t.clock.advance(Duration::from_hours(12));
+    revoke(&t, &sale.purchase).await.is(200, &revoked(&sale.purchase, "2026-01-01T12:00:00Z"));
+    let told = |customer: &Value| {
+        let names = ["accessStatus", "status", "revokedAt", "revocationReason", "revokedBy", "removalStatus"];
+        json!(names.map(|name| customer[name].clone()))
+    };
+    let expected = |removal| {
+        json!(["revoked", "completed", "2026-01-01T12:00:00Z", "Account sharing suspected", "first operator", removal])
+    };
+    let decided = t.customer(&sale.purchase).await;
+    assert_eq!(told(&decided), expected("pending"), "ruling 27: the decision counts at once");
+    t.settle().await;
+    assert_eq!(told(&t.customer(&sale.purchase).await), expected("done"));
+    let account = t.github().user_id("johndoe").unwrap();
+    assert_eq!(t.github().access("ctrimm", "premium-theme", account), Access::None);
+
+    // A second time, and by the other method (ruling 15), it is what it was.
+    t.clock.advance(Duration::from_hours(1));
+    let again = t.post(&format!("/api/admin/customers/{}/revoke", sale.purchase), &json!({"reason": "Else"})).await;
+    again.is(200, &revoked(&sale.purchase, "2026-01-01T12:00:00Z"));
+    t.settle().await;
+    assert_eq!(told(&t.customer(&sale.purchase).await), expected("done"));
+    let lines = t.get(&format!("/api/admin/access-logs?purchaseId={}&action=access_revoked", sale.purchase)).await;
+    assert_eq!(lines.json["logs"].as_array().unwrap().len(), 1, "{lines}");
+    t.finish().await;
+}
+
+/// Ruling 27: the pending grant is cancelled. What is paid after all opens nothing.
+#[tokio::test]
+async fn revoke_access_that_was_never_active() {
+    let t = TestStack::start().await;
+    let sale = t.checkout(&t.list_theme().await, "johndoe").await;
+    revoke(&t, &sale.purchase).await.is(200, &revoked(&sale.purchase, "2026-01-01T00:00:00Z"));
+    t.settle().await;
+    t.pay_and_settle(&sale).await;
+    let customer = t.customer(&sale.purchase).await;
+    assert_eq!((&customer["status"], &customer["accessStatus"]), (&json!("completed"), &json!("revoked")));
+    assert_eq!(t.github().invitations_sent("ctrimm", "premium-theme"), 0);
+    t.finish().await;
+}
+
+/// Ruling 28: the subscription ends, and nothing is paid back.
+#[tokio::test]
+async fn revoke_access_of_a_subscription() {
+    let t = TestStack::start().await;
+    let sale = t.checkout(&subscription(&t).await, "johndoe").await;
+    t.pay_and_settle(&sale).await;
+    let path = format!("/api/admin/customers/{}/revoke", sale.purchase);
+    let request = t.request(http::Method::PATCH, &path).body(axum::body::Body::empty()).unwrap();
+    t.send(request).await.is(200, &revoked(&sale.purchase, "2026-01-01T00:00:00Z"));
+    t.settle().await;
+    t.deliver().await;
+    t.settle().await;
+    let customer = t.customer(&sale.purchase).await;
+    let told: Vec<_> =
+        ["status", "accessStatus", "revocationReason", "refundedCents"].map(|name| &customer[name]).into();
+    assert_eq!(json!(told), json!(["canceled", "revoked", "revoked", null]), "{customer}");
+    let cancelled = t.stripe().requests().into_iter().filter(|request| request.starts_with("DELETE")).count();
+    assert_eq!(cancelled, 1);
+    t.finish().await;
+}
+
+#[tokio::test]
+async fn flag_customer() {
+    let t = TestStack::start().await;
+    let sale = t.checkout(&t.list_theme().await, "johndoe").await;
+    t.pay_and_settle(&sale).await;
+    let path = format!("/api/admin/customers/{}/flag", sale.purchase);
+    for reason in ["Suspicious activity detected", "A second look"] {
+        t.clock.advance(Duration::from_hours(1));
+        let answer = t.post(&path, &json!({"reason": reason})).await;
+        answer.is(200, &json!({"message": "Customer flagged successfully", "purchaseId": sale.purchase}));
+    }
+    let customer = t.customer(&sale.purchase).await;
+    let told: Vec<_> =
+        ["flagged", "flagReason", "flaggedAt", "flaggedBy", "accessStatus"].map(|it| &customer[it]).into();
+    let expected = json!([true, "A second look", "2026-01-01T02:00:00Z", "first operator", "active"]);
+    assert_eq!(json!(told), expected, "ruling 16: the last flag wins, and takes nothing away");
+    t.finish().await;
+}
+
+#[tokio::test]
+async fn a_decision_about_nothing_or_with_a_bad_reason_is_refused() {
+    let t = TestStack::start().await;
+    let sale = t.checkout(&t.list_theme().await, "johndoe").await;
+    for verb in ["revoke", "flag"] {
+        let unknown = format!("/api/admin/customers/0190b5a0-0000-7000-8000-000000000001/{verb}");
+        t.post(&unknown, &json!({})).await.is_error(404, "NOT_FOUND", &[]);
+        let path = format!("/api/admin/customers/{}/{verb}", sale.purchase);
+        for wrong in [json!(""), json!(7), json!("a".repeat(201)), json!("two\nlines")] {
+            t.post(&path, &json!({"reason": wrong})).await.is_error(400, "VALIDATION_ERROR", &["reason"]);
+        }
+    }
+    assert_eq!(t.customer(&sale.purchase).await["accessStatus"], "pending");
     t.finish().await;
 }

@@ -2,17 +2,20 @@
 //! with a request is answered in its shape, never with a failure of ours.
 #![expect(clippy::unwrap_used, reason = "in a test, what cannot be read is a failure")]
 
+mod access_logs;
 mod bad_fields;
 mod bad_requests;
 mod books;
 mod checkout;
 mod customers;
+mod dashboard;
 mod errors;
+mod exports;
 mod fuzz;
 mod github_webhook;
 mod letters;
 mod limiter;
-mod pages;
+mod pagination;
 mod products_and_checkout;
 mod purchases_of_buyers;
 mod rate_limits;

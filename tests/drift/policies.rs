@@ -42,8 +42,19 @@ const GRANTS: &[(&str, &[&str])] = &[
         "PurchasesFunction",
         &[
             "dynamodb GetItem Query on Table Table/index/gsi1 Table/index/gsi2",
+            "dynamodb PutItem UpdateItem on Table",
             "dynamodb UpdateItem on VolatileTable",
             "logs CreateLogStream PutLogEvents on PurchasesLogs",
+            "secretsmanager GetSecretValue on secret:SessionKeysName",
+            "sqs SendMessage on AccessQueue DeliveriesQueue",
+        ],
+    ),
+    (
+        "DashboardFunction",
+        &[
+            "dynamodb GetItem Query on Table Table/index/gsi1",
+            "dynamodb UpdateItem on VolatileTable",
+            "logs CreateLogStream PutLogEvents on DashboardLogs",
             "secretsmanager GetSecretValue on secret:SessionKeysName",
         ],
     ),
@@ -58,7 +69,7 @@ const GRANTS: &[(&str, &[&str])] = &[
     (
         "PaymentsWorkerFunction",
         &[
-            "dynamodb GetItem PutItem UpdateItem on Table",
+            "dynamodb DeleteItem GetItem PutItem UpdateItem on Table",
             "logs CreateLogStream PutLogEvents on PaymentsWorkerLogs",
             "secretsmanager GetSecretValue on secret:StripeSecretKeyName",
             "sqs ChangeMessageVisibility DeleteMessage GetQueueAttributes ReceiveMessage on PaymentsQueue",
@@ -71,7 +82,7 @@ const GRANTS: &[(&str, &[&str])] = &[
             "dynamodb BatchGetItem ConditionCheckItem DeleteItem GetItem PutItem Query UpdateItem on Table",
             "dynamodb GetItem PutItem on VolatileTable",
             "logs CreateLogStream PutLogEvents on AccessWorkerLogs",
-            "secretsmanager GetSecretValue on secret:GithubCredentialsName",
+            "secretsmanager GetSecretValue on secret:GithubCredentialsName secret:StripeSecretKeyName",
             "sqs ChangeMessageVisibility DeleteMessage GetQueueAttributes ReceiveMessage SendMessage on AccessQueue",
             "sqs SendMessage on DeliveriesQueue",
         ],

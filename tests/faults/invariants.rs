@@ -6,12 +6,13 @@ use domain::{
     GithubUserId, RepositoryId,
     access::{EntitlementKey, Observed, is_desired, share_of},
     log::{Action, LogEntry, LogStatus},
+    paging::{Begin, PageRequest},
     purchase::{AccessStatus, Purchase},
     stripe_event::{Received, Subject, read},
     tally::Tally,
 };
 use journeys::TestStack;
-use store::{PageRequest, PurchaseFilter};
+use store::PurchaseFilter;
 use testkit::github::Access;
 
 use crate::{
@@ -39,7 +40,8 @@ pub(crate) struct Books {
 impl Books {
     pub(crate) async fn read(t: &TestStack, repository: RepositoryId) -> Self {
         let filter = PurchaseFilter { repository: Some(repository), status: None };
-        let page = t.stack.store.purchases(COMPANY, filter, PageRequest { skip: 0, limit: 1000 }).await.unwrap();
+        let all = PageRequest { begin: Begin::Skip(0), limit: 1000 };
+        let page = t.stack.store.purchases(COMPANY, filter, &all).await.unwrap().unwrap();
         let mut logs = BTreeMap::new();
         for purchase in &page.rows {
             logs.insert(purchase.id.to_string(), t.stack.store.log(COMPANY, purchase.id).await.unwrap());

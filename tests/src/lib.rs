@@ -206,6 +206,12 @@ impl TestStack {
         self.send(request.body(Body::from(body.to_string())).unwrap()).await
     }
 
+    /// `PATCH` of JSON, with company 1's token where the path is an operator's.
+    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+        let request = self.request(Method::PATCH, path).header(header::CONTENT_TYPE, "application/json");
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
     /// The beginning of a request, with company 1's token where the path is an operator's.
     pub fn request(&self, method: Method, path: &str) -> http::request::Builder {
         let request = http::Request::builder().method(method).uri(path);
@@ -230,6 +236,8 @@ impl TestStack {
     pub async fn checkout(&self, repository: &str, login: &str) -> Sale {
         let answer = self.try_checkout(repository, login).await;
         assert_eq!(answer.status, 200, "{answer}");
+        // The confirmation: what is in the queues afterwards is what the test puts there.
+        let _ = self.stack.settle_queue("DeliveriesQueue", ROUNDS).await;
         Sale { session: answer.text("/sessionId"), purchase: answer.text("/purchaseId") }
     }
 

@@ -7,7 +7,7 @@ use domain::{
     PurchaseId, RepositoryId,
     access::{Observed, ProblemCode},
     log::{Action, LogEntry, LogStatus},
-    purchase::{AccessStatus, Gate, PaymentStatus, Purchase},
+    purchase::{AccessStatus, Decision, Gate, PaymentStatus, Purchase},
 };
 use serde::Serialize;
 
@@ -45,10 +45,19 @@ pub(crate) struct Customer {
     invitation_status: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     access_problem: Option<ProblemView>,
+    /// From when on the buyer can be invited, while GitHub's limit of invitations a day is used up.
     #[serde(skip_serializing_if = "Option::is_none")]
-    revoked_at: Option<Time>,
+    access_from: Option<Time>,
+    /// When access ends unless a renewal is paid.
     #[serde(skip_serializing_if = "Option::is_none")]
-    removal_status: Option<&'static str>,
+    grace_ends_at: Option<Time>,
+    /// When the subscription is to end, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ends_at: Option<Time>,
+    #[serde(flatten)]
+    revocation: Option<RevocationView>,
+    #[serde(flatten)]
+    flag: Option<FlagView>,
     #[serde(skip_serializing_if = "is_zero")]
     refunded_cents: i64,
 }
@@ -70,6 +79,28 @@ struct LogView {
     created_at: Time,
 }
 
+/// That access was taken back, and how far GitHub has followed.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RevocationView {
+    revoked_at: Time,
+    /// The operator's reason, else the rule's name.
+    revocation_reason: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revoked_by: Option<String>,
+    removal_status: &'static str,
+}
+
+/// That somebody, or a rule, wants the purchase looked at (ruling 16).
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FlagView {
+    flagged: bool,
+    flag_reason: Option<String>,
+    flagged_at: Time,
+    flagged_by: String,
+}
+
 /// Why GitHub does not match what was decided.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -84,14 +115,6 @@ struct ProblemView {
 impl Customer {
     fn of(purchase: Purchase, log: &[LogEntry]) -> Self {
         let problem = purchase.access.problem.as_ref();
-        let (revoked_at, removal_status) = match (purchase.gate(), purchase.access.observed, problem) {
-            (Gate::Closed { since, .. }, Observed::Nothing, _) => (Some(Time(since)), Some("done")),
-            (Gate::Closed { since, .. }, _, Some(problem)) if !problem.code.heals() => {
-                (Some(Time(since)), Some("blocked"))
-            }
-            (Gate::Closed { since, .. }, _, _) => (Some(Time(since)), Some("pending")),
-            _ => (None, None),
-        };
         Self {
             id: purchase.id,
             status: purchase.status(),
@@ -103,8 +126,11 @@ impl Customer {
                 action_required: !problem.code.heals(),
                 since: Time(problem.since),
             }),
-            revoked_at,
-            removal_status,
+            access_from: purchase.access.scheduled_for.map(Time),
+            grace_ends_at: purchase.grace_ends_at().map(Time),
+            ends_at: purchase.facts.subscription.and_then(|subscription| subscription.ends_at).map(Time),
+            revocation: RevocationView::of(&purchase),
+            flag: purchase.flag().map(FlagView::from),
             refunded_cents: purchase.facts.refunded_cents(),
             purchase_type: purchase.pricing.name(),
             email: purchase.email.to_string(),
@@ -122,6 +148,30 @@ impl Customer {
             created_at: Time(purchase.created_at),
             access_granted_at: purchase.access.granted_at.map(Time),
         }
+    }
+}
+
+impl RevocationView {
+    fn of(purchase: &Purchase) -> Option<Self> {
+        let Gate::Closed { since, reason } = purchase.gate() else { return None };
+        let decision = purchase.decisions.revoked.as_ref();
+        let problem = purchase.access.problem.as_ref();
+        Some(Self {
+            revoked_at: Time(since),
+            revocation_reason: decision.and_then(|it| it.reason.clone()).unwrap_or_else(|| reason.name().to_owned()),
+            revoked_by: decision.map(|it| it.by.clone()),
+            removal_status: match purchase.access.observed {
+                Observed::Nothing => "done",
+                _ if problem.is_some_and(|problem| !problem.code.heals()) => "blocked",
+                _ => "pending",
+            },
+        })
+    }
+}
+
+impl From<Decision> for FlagView {
+    fn from(flag: Decision) -> Self {
+        Self { flagged: true, flag_reason: flag.reason, flagged_at: Time(flag.at), flagged_by: flag.by }
     }
 }
 
@@ -261,7 +311,19 @@ mod tests {
     #[test]
     fn extensions_are_left_out_where_they_say_nothing() {
         let view = view(Facts::default(), Observed::Nothing, None);
-        for extension in ["invitationStatus", "accessProblem", "revokedAt", "removalStatus", "refundedCents"] {
+        for extension in [
+            "invitationStatus",
+            "accessProblem",
+            "accessFrom",
+            "graceEndsAt",
+            "endsAt",
+            "revokedAt",
+            "removalStatus",
+            "revocationReason",
+            "revokedBy",
+            "flagged",
+            "refundedCents",
+        ] {
             assert_eq!(view.get(extension), None, "{extension}");
         }
     }

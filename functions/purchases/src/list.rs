@@ -1,6 +1,6 @@
 //! List Customers.
 
-use api::{ApiError, Check, Input, Json, PageQuery, Pagination, Params, Time};
+use api::{ApiError, Check, Cursors, Input, Json, PageQuery, Pagination, Params, Time};
 use auth::Viewer;
 use axum::extract::State;
 use domain::{
@@ -8,7 +8,7 @@ use domain::{
     purchase::{AccessStatus, PaymentStatus, Purchase},
 };
 use serde::Serialize;
-use store::{PageRequest, PurchaseFilter};
+use store::PurchaseFilter;
 
 use crate::App;
 
@@ -18,18 +18,28 @@ pub(crate) async fn list(
     State(app): State<App>,
     Params(query): Params<Query>,
 ) -> Result<Json<Customers>, ApiError> {
-    let page = PageRequest { skip: query.page.skip(), limit: query.page.limit as usize };
-    let found = viewer.reading(|company| app.store.purchases(company, query.filter, page)).await?;
+    let cursors = query.cursors(&viewer.key());
+    let request = query.page.request(&cursors)?;
+    let found = viewer.reading(|company| app.store.purchases(company, query.filter, &request)).await??;
     Ok(Json(Customers {
-        pagination: query.page.of(found.total),
+        pagination: Pagination::of(&request, found.total, found.next.as_ref(), &cursors),
         customers: found.rows.into_iter().map(CustomerRow::from).collect(),
     }))
 }
 
 #[derive(Debug)]
 pub(crate) struct Query {
-    page: PageQuery,
-    filter: PurchaseFilter,
+    pub(crate) page: PageQuery,
+    pub(crate) filter: PurchaseFilter,
+}
+
+impl Query {
+    pub(crate) fn cursors(&self, key: &[u8; 32]) -> Cursors {
+        let PurchaseFilter { repository, status } = self.filter;
+        let filters =
+            [("repositoryId", repository.map(|it| it.to_string())), ("status", status.map(|it| it.name().to_owned()))];
+        Cursors::new(key, "customers", &filters)
+    }
 }
 
 impl Input for Query {

@@ -12,6 +12,7 @@ mod due;
 mod follow_up;
 mod github_deliveries;
 mod pending;
+mod roll_up;
 mod rounds;
 mod seal;
 mod stripe_events;
@@ -56,6 +57,7 @@ pub async fn handle(app: App, run: &str) -> Outcome {
         "books" => {
             report.note("seal", seal::run(&app).await);
             report.note("directory", directory::run(&app).await);
+            report.note("roll_up", roll_up::run(&app).await);
         }
         "sweep" => {
             report.note("stripe_events", stripe_events::run(&app).await);

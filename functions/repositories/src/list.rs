@@ -1,11 +1,10 @@
 //! List Repositories.
 
-use api::{ApiError, Check, Input, Json, PageQuery, Pagination, Params};
+use api::{ApiError, Check, Cursors, Input, Json, PageQuery, Pagination, Params};
 use auth::Viewer;
 use axum::extract::State;
 use domain::Problem;
 use serde::Serialize;
-use store::PageRequest;
 
 use crate::{App, views::RepositoryRow};
 
@@ -15,10 +14,12 @@ pub(crate) async fn list(
     State(app): State<App>,
     Params(query): Params<Query>,
 ) -> Result<Json<Repositories>, ApiError> {
-    let page = PageRequest { skip: query.page.skip(), limit: query.page.limit as usize };
-    let found = viewer.reading(|company| app.store.repositories(company, query.active, page)).await?;
+    let active = query.active.map(|active| active.to_string());
+    let cursors = Cursors::new(&viewer.key(), "repositories", &[("active", active)]);
+    let request = query.page.request(&cursors)?;
+    let found = viewer.reading(|company| app.store.repositories(company, query.active, &request)).await??;
     Ok(Json(Repositories {
-        pagination: query.page.of(found.total),
+        pagination: Pagination::of(&request, found.total, found.next.as_ref(), &cursors),
         repositories: found.rows.into_iter().map(RepositoryRow::from).collect(),
     }))
 }

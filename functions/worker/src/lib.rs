@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 
 mod access;
+mod cancel;
 mod deliveries;
 mod follow_up;
 mod github;
@@ -30,7 +31,7 @@ pub struct App {
     pub deliveries: Queue,
     /// To make GitHub match.
     pub github: Github,
-    /// To ask which purchase an event is about, when it does not say.
+    /// To ask which purchase an event is about, when it does not say, and to end subscriptions.
     pub stripe: Stripe,
     /// To send letters.
     pub mail: Mail,
@@ -61,6 +62,7 @@ pub async fn handle(app: App, job: Job) -> Outcome {
         }
         Job::Deliver { company, purchase } => deliveries::deliver(&app, company, purchase).await?,
         Job::SendSignInLink { email, next } => sign_in_link::send(&app, email, next).await?,
+        Job::CancelSubscription { company, purchase } => cancel::cancel(&app, company, purchase).await?,
     }
     Ok(())
 }

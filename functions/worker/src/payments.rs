@@ -50,6 +50,11 @@ pub(crate) async fn follow_up(app: &App, before: Option<&Purchase>, after: &Purc
     if matters {
         app.access.send(&Job::SyncAccess { entitlement: after.entitlement(), attempt: 0 }).await?;
     }
+    // Bought, or heard of, after access was taken back.
+    if after.subscription_to_cancel().is_some() && before.is_none_or(|it| it.subscription_to_cancel().is_none()) {
+        let job = Job::CancelSubscription { company: after.company, purchase: after.id };
+        app.access.send(&job).await?;
+    }
     follow_up::letters(app, after).await
 }
 

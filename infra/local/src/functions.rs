@@ -60,14 +60,21 @@ impl Functions {
                 };
                 repositories::api().into_router(app)
             }
-            "purchases" => {
-                let app = purchases::App {
-                    store: services.store()?,
-                    authenticator: services.authenticator()?,
-                    limiter: limiter(services)?,
-                };
-                purchases::api().into_router(app)
-            }
+            "dashboard" => dashboard::api().into_router(dashboard::App {
+                store: services.store()?,
+                authenticator: services.authenticator()?,
+                limiter: limiter(services)?,
+                clock: services.clock(),
+            }),
+            "purchases" => purchases::api().into_router(purchases::App {
+                store: services.store()?,
+                authenticator: services.authenticator()?,
+                limiter: limiter(services)?,
+                access: services.access_queue()?,
+                deliveries: services.deliveries_queue()?,
+                clock: services.clock(),
+                random: services.random(),
+            }),
             "storefront" => storefront::api().into_router(storefront::App {
                 store: services.store()?,
                 limiter: limiter(services)?,

@@ -1,10 +1,11 @@
-//! `cargo xtask`: packages the functions, measures their start-up, and tries them under AWS's own runtime emulator.
+//! `cargo xtask`: packages the functions, measures their start-up and their lists, and tries them under AWS's own runtime emulator.
 #![expect(clippy::print_stdout, reason = "a command-line tool prints what it found")]
 
 mod audit;
 mod bench;
 mod emulator;
 mod fake_aws;
+mod lists;
 mod loopback;
 mod measure;
 mod package;
@@ -18,6 +19,7 @@ use workspace::Workspace;
 const USAGE: &str = "\
 cargo xtask package [--arm64]   build every function and lay it out in target/lambda/ for SAM
 cargo xtask bench [BINARY...]   start-up of every function (or of these binaries) against an empty Lambda
+cargo xtask lists               what pages of lists of a million rows cost; takes minutes
 cargo xtask rie                 try the functions of target/debug under AWS's runtime interface emulator
 cargo xtask audit verify [--data DIR]
                                 hold every company's log against its seals: in the local stack's folder, or in the table
@@ -40,6 +42,7 @@ fn run(arguments: &[&str]) -> anyhow::Result<()> {
         ["package"] => package::run(&Workspace::load()?, Architecture::Native),
         ["package", "--arm64"] => package::run(&Workspace::load()?, Architecture::Arm64),
         ["bench", binaries @ ..] => bench::run(&Workspace::load()?, binaries),
+        ["lists"] => lists::run(&Workspace::load()?),
         ["rie"] => emulator::run(&Workspace::load()?),
         ["audit", "verify", options @ ..] => audit::verify(&Workspace::load()?, options),
         _ => anyhow::bail!("{USAGE}"),

@@ -82,6 +82,23 @@ fn json<T: Input>(parts: &Parts) -> Result<T, ApiError> {
     }
 }
 
+/// A JSON body that passed its checks, all of whose fields may be missing: so may the body.
+#[derive(Debug)]
+pub struct ValidOrNone<T>(pub T);
+
+impl<T: Input, S: Sync> FromRequestParts<S> for ValidOrNone<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        if parts.extensions.get::<RawBody>().is_none_or(|body| body.0.is_empty()) {
+            let mut check = Check::body(serde_json::Map::new());
+            let value = T::check(&mut check);
+            return check.finish(value).map(Self);
+        }
+        Valid::from_request_parts(parts, state).await.map(|Valid(input)| Self(input))
+    }
+}
+
 /// A query string that passed its checks.
 #[derive(Debug)]
 pub struct Params<T>(pub T);

@@ -2,6 +2,8 @@
 #![warn(missing_docs)]
 
 mod check;
+mod csv;
+mod cursor;
 mod error;
 mod family;
 mod guard;
@@ -14,10 +16,12 @@ mod routes;
 mod views;
 
 pub use check::Check;
+pub use csv::Csv;
+pub use cursor::Cursors;
 pub use error::{ApiError, FieldProblem, Kind};
 pub use family::Family;
 pub use guard::{Guard, GuardFirst, Public};
-pub use input::{Id, Input, Params, Posted, RawBody, Valid};
+pub use input::{Id, Input, Params, Posted, RawBody, Valid, ValidOrNone};
 pub use page::{OnPage, Page};
 pub use paging::{PageQuery, Pagination};
 pub use rate::{ClientAddress, RateLimit, RateSlot};

@@ -9,6 +9,7 @@ use domain::{
     token::{self, Token},
 };
 use http::{HeaderMap, header::AUTHORIZATION, request::Parts};
+use sha2::{Digest, Sha256};
 
 use crate::{Sessions, jwt::Unverified};
 
@@ -53,6 +54,17 @@ impl Credential {
         match self {
             Self::OperatorToken(token) => token.secret.reveal().into(),
             Self::Session(claims) => format!("{} {}", claims.company, claims.user).into(),
+        }
+    }
+
+    /// A key that nobody else has, for what the caller alone is to bring back.
+    pub(crate) fn key(&self) -> [u8; 32] {
+        match self {
+            Self::OperatorToken(token) => Sha256::digest(token.secret.reveal()).into(),
+            Self::Session(claims) => {
+                let Claims { company, user, session, .. } = claims;
+                Sha256::digest(format!("{company} {user} {session}")).into()
+            }
         }
     }
 

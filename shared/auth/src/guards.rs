@@ -119,6 +119,12 @@ impl<R: AtLeast> Caller<R> {
         }
         Ok(confirmed)
     }
+
+    /// A key that only this caller's requests have, to sign what the caller is to bring back. It follows from the
+    /// credential, so nothing has to be kept.
+    pub fn key(&self) -> [u8; 32] {
+        self.credential.key()
+    }
 }
 
 impl<R: AtLeast> Guard for Caller<R> {

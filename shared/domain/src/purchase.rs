@@ -1,6 +1,8 @@
 //! Purchases: a checkout, what Stripe told of it, and the access that follows.
 
 mod checkout;
+mod decisions;
+mod failed_payment;
 mod gate;
 mod self_service;
 mod status;
@@ -21,6 +23,7 @@ use crate::{
     text::{DisplayName, Email},
 };
 
+pub use failed_payment::FailedPayment;
 pub use gate::{Closing, Gate};
 pub use self_service::Asked;
 pub use status::{AccessStatus, PaymentStatus};

@@ -61,6 +61,10 @@ text! {
     Feature, |text| line(text, 120)
 }
 text! {
+    /// Why somebody decided something, in one line of up to 200 characters.
+    Reason, |text| line(text, 200)
+}
+text! {
     /// A web address that is shown to buyers; it is never fetched.
     WebUrl, web_url
 }
@@ -90,6 +94,20 @@ impl Email {
 pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).map(|nibble| char::from(DIGITS[usize::from(nibble)])).collect()
+}
+
+/// Bytes out of hexadecimal digits, lower-case as [`hex`] writes them; `None` when they are no such digits.
+pub fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    };
+    let pairs = text.as_bytes().chunks_exact(2);
+    if !pairs.remainder().is_empty() {
+        return None;
+    }
+    pairs.map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?)).collect()
 }
 
 fn line(text: &str, max: usize) -> Result<String, Problem> {

@@ -35,6 +35,13 @@ pub enum Job {
         #[serde(default)]
         attempt: u32,
     },
+    /// End the subscription behind a purchase if the purchase was revoked. Queue `access`.
+    CancelSubscription {
+        /// Whose.
+        company: CompanyId,
+        /// Which.
+        purchase: PurchaseId,
+    },
     /// Send the letters about a purchase that are due, whatever they are by then. Queue `deliveries`.
     Deliver {
         /// Whose purchase.

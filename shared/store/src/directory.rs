@@ -6,11 +6,14 @@
 mod anchors;
 
 use anchors::Anchors;
-use domain::{CompanyId, Failure, LogId, Timestamp};
+use domain::{
+    CompanyId, Failure, LogId, Timestamp,
+    paging::{Begin, PageRequest, Position},
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
-    Store,
+    Page, Store,
     keys::{self, List},
     table::{Freshness, Partition, Range, Start, item},
 };
@@ -119,18 +122,20 @@ impl Store {
         Ok(anchor.map(|from| Place { from, skip: usize::try_from(place % EVERY).unwrap_or(0) }))
     }
 
-    /// The rows of a page of a whole list that has `total` rows, newest first: `limit` of them after the newest `skip`. `None`
-    /// when the directory is of no help: near both ends, where walking costs less, and for what is not in it yet.
-    pub(crate) async fn rows_by_directory<T: DeserializeOwned>(
+    /// A page of a whole list that has `total` rows, by its number. `None` when the directory is of no help: near both ends,
+    /// where walking costs less, and for what is not in it yet.
+    pub(crate) async fn page_by_directory<T: DeserializeOwned>(
         &self,
         company: CompanyId,
         list: List,
         total: u64,
-        (skip, limit): (usize, usize),
-    ) -> Result<Option<Vec<T>>, Failure> {
-        let behind = u64::try_from(skip + limit).unwrap_or(u64::MAX);
+        request: &PageRequest,
+        id: impl Fn(&T) -> String,
+    ) -> Result<Option<Page<T>>, Failure> {
+        let Begin::Skip(newer) = request.begin else { return Ok(None) };
+        let behind = u64::try_from(newer + request.limit).unwrap_or(u64::MAX);
         let Some(place) = total.checked_sub(behind) else { return Ok(None) };
-        if skip.min(usize::try_from(place).unwrap_or(usize::MAX)) <= limit {
+        if newer.min(usize::try_from(place).unwrap_or(usize::MAX)) <= request.limit {
             return Ok(None);
         }
         let Some(Place { from, skip }) = self.position(company, list, place).await? else { return Ok(None) };
@@ -139,13 +144,15 @@ impl Store {
             pk: &list.partition(company),
             from: Start::At(&from),
             upto: None,
-            limit: skip + limit,
+            limit: skip + request.limit,
             freshness: Freshness::Eventual,
         };
         let mut rows: Vec<T> = self.table.range(range).await?;
         rows.drain(..skip.min(rows.len()));
         rows.reverse();
-        Ok(Some(rows))
+        // There are older rows, or the walk from the end would have been shorter.
+        let next = rows.last().map(|last| Position { id: id(last), skipped: newer + rows.len() });
+        Ok(Some(Page { rows, total, next }))
     }
 }
 

@@ -193,6 +193,30 @@ pub fn tally_of_company(company: CompanyId) -> Key {
     Key::new(tallies(company), "-")
 }
 
+/// What happened on the days of a month: `2026-11`.
+pub fn days_of_month(company: CompanyId, month: &str) -> Key {
+    Key::new(days(company), month)
+}
+
+/// What happened in each month.
+pub fn months(company: CompanyId) -> Key {
+    Key::new(days(company), "MONTHS")
+}
+
+fn days(company: CompanyId) -> String {
+    format!("C#{company}#DAYS")
+}
+
+/// A payment that failed and was not made up for, by when it failed.
+pub fn failed_payment(company: CompanyId, at: Timestamp, purchase: PurchaseId) -> Key {
+    Key::new(failed_payments(company), format!("{:012}#{purchase}", at.as_second()))
+}
+
+/// The partition of a company's failed payments, oldest first.
+pub fn failed_payments(company: CompanyId) -> String {
+    format!("C#{company}#FAILED")
+}
+
 /// One account's right to one repository.
 pub fn entitlement(key: &EntitlementKey) -> Key {
     Key::new(entitlements(key.company, key.repository), account(key.account))

@@ -5,11 +5,14 @@
 #![warn(missing_docs)]
 
 mod companies;
+mod days;
 mod directory;
 mod entitlements;
+mod failed_payments;
 mod invitations;
 pub mod keys;
 mod listings;
+mod lists;
 mod logs;
 mod mail_caps;
 mod members;
@@ -29,14 +32,16 @@ mod table;
 mod tallies;
 mod watermarks;
 
+pub use days::{Figures, RolledUp};
 pub use directory::Place;
 pub use entitlements::AccessRecord;
 pub use invitations::{Counted, Waiting};
 pub use listings::{Listing, Relisted};
+pub use logs::LogFilter;
 pub use mail_caps::LETTERS_A_DAY;
 pub use members::MemberChange;
 pub use operators::Operator;
-pub use page::{Page, PageRequest};
+pub use page::{Found, Page};
 pub use purchases::{Begun, Change, Moved, PurchaseFilter};
 pub use rates::Lease;
 pub use repositories::{Listed, ListingRefused};

@@ -4,12 +4,15 @@ use domain::{
     CompanyId, Failure, PurchaseId, RepositoryId,
     access::Entitlement,
     log::LogEntry,
+    paging::PageRequest,
     purchase::{AccessStatus, Purchase},
+    tally::Tally,
 };
 
 use crate::{
-    Page, PageRequest, Store,
+    Found, Store,
     keys::{self, List},
+    lists::Source,
     table::{Freshness, Item, Partition, Refusal, Write, index, item, number, text},
     tallies::Added,
 };
@@ -121,6 +124,7 @@ impl Store {
             writes.push(self.log_line(company, entry)?);
             added = added.line(entry);
         }
+        writes.extend(self.replace_failed_payment(before, after)?);
         let Some(now) = entries.first().map(|entry| entry.created_at) else {
             return Err(Failure::broken("changing a purchase", "no line of the log tells of it"));
         };
@@ -182,46 +186,50 @@ impl Store {
         &self,
         company: CompanyId,
         filter: PurchaseFilter,
-        page: PageRequest,
-    ) -> Result<Page<Purchase>, Failure> {
-        let statuses: &[_] = filter.status.as_ref().map_or(&AccessStatus::ALL, std::slice::from_ref);
-        let partitions: Vec<(Option<&'static str>, String)> = match (filter.repository, filter.status) {
-            (None, None) => vec![(None, keys::purchases(company))],
-            (None, Some(status)) => vec![(Some("gsi1"), keys::purchases_with_status(company, status))],
-            (Some(repository), _) => statuses
-                .iter()
-                .map(|status| (Some("gsi2"), keys::purchases_of_repository(company, repository, *status)))
-                .collect(),
+        page: &PageRequest,
+    ) -> Result<Found<Purchase>, Failure> {
+        let tally = match filter.repository {
+            Some(repository) => self.sums(company, repository).await?.tally,
+            None => self.all_sums(company).await?.values().fold(Tally::default(), |all, sums| all + sums.tally),
         };
-        let total = self.count_purchases(company, filter).await?;
-        let window = page.window(total);
-        if window.read == 0 {
-            return Ok(Page { rows: Vec::new(), total });
-        }
-        if filter == PurchaseFilter::default()
-            && let Some(rows) = self.rows_by_directory(company, List::Purchases, total, (page.skip, page.limit)).await?
+        let source = |index, pk, status| {
+            let rows = u64::try_from(tally.with(status)).unwrap_or(0);
+            Source { index, pk, rows }
+        };
+        let statuses: &[_] = filter.status.as_ref().map_or(&AccessStatus::ALL, std::slice::from_ref);
+        let of_repository = |repository| {
+            let pk = |status| keys::purchases_of_repository(company, repository, status);
+            statuses.iter().map(move |status| source(Some("gsi2"), pk(*status), Some(*status))).collect()
+        };
+        let sources: Vec<Source> = match (filter.repository, filter.status) {
+            (None, None) => vec![source(None, keys::purchases(company), None)],
+            (None, Some(status)) => {
+                vec![source(Some("gsi1"), keys::purchases_with_status(company, status), Some(status))]
+            }
+            (Some(repository), _) => of_repository(repository),
+        };
+        let id = |purchase: &Purchase| purchase.id.to_string();
+        if let ([all], true) = (&sources[..], filter == PurchaseFilter::default())
+            && let Some(found) = self.page_by_directory(company, List::Purchases, all.rows, page, id).await?
         {
-            return Ok(Page { rows, total });
+            return Ok(Ok(found));
         }
-        let (newest_first, limit) = (window.newest_first, Some(window.read));
-        let reads = partitions
-            .iter()
-            .map(|(index, pk)| self.table.query::<Purchase>(Partition { index: *index, pk, newest_first, limit }));
-        let found = futures::future::try_join_all(reads).await?;
-        let mut rows: Vec<_> = found.into_iter().flatten().collect();
-        rows.sort_by_key(|purchase| purchase.id);
-        if newest_first {
-            rows.reverse();
-        }
-        Ok(Page { rows: window.page(rows), total })
+        self.page_of(&sources, page, id).await
     }
 
-    async fn count_purchases(&self, company: CompanyId, filter: PurchaseFilter) -> Result<u64, Failure> {
-        let count = match filter.repository {
-            Some(repository) => self.sums(company, repository).await?.tally.with(filter.status),
-            None => self.all_sums(company).await?.values().map(|sums| sums.tally.with(filter.status)).sum(),
-        };
-        Ok(u64::try_from(count).unwrap_or(0))
+    /// The newest purchases that were paid or cost nothing. Those without access as yet are looked for among the newest
+    /// checkouts only: a purchase is without access for a moment, a checkout that is never paid for ever.
+    pub async fn recent_sales(&self, company: CompanyId, limit: usize) -> Result<Vec<Purchase>, Failure> {
+        let reads = AccessStatus::ALL.map(|status| async move {
+            let pk = keys::purchases_with_status(company, status);
+            let partition = Partition { index: Some("gsi1"), pk: &pk, newest_first: true, limit: Some(limit) };
+            self.table.query::<Purchase>(partition).await
+        });
+        let found = futures::future::try_join_all(reads).await?;
+        let mut sales: Vec<_> = found.into_iter().flatten().filter(|purchase| purchase.facts.is_settled()).collect();
+        sales.sort_by_key(|purchase| std::cmp::Reverse(purchase.id));
+        sales.truncate(limit);
+        Ok(sales)
     }
 
     pub(crate) fn replace_purchase(&self, before: &Purchase, after: &Purchase) -> Result<Write, Failure> {

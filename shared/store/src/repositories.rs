@@ -3,13 +3,16 @@
 use domain::{
     CompanyId, Failure, RepositoryId,
     log::LogEntry,
+    paging::PageRequest,
     repository::{Repository, Slug},
     tally::Tally,
 };
 use serde::Deserialize;
 
 use crate::{
-    Page, PageRequest, Store, keys,
+    Found, Page, Store, keys,
+    lists::Source,
+    page::page_of_all,
     table::{Freshness, Item, Partition, Refusal, index, item, number},
 };
 
@@ -92,30 +95,34 @@ impl Store {
         &self,
         company: CompanyId,
         active: Option<bool>,
-        page: PageRequest,
-    ) -> Result<Page<Listed>, Failure> {
-        let company_key = keys::company(company);
-        let (sums, counts) =
-            futures::try_join!(self.all_sums(company), self.table.get::<Counts>(&company_key, Freshness::Eventual))?;
-        let counts = counts.unwrap_or_default();
-        let total = match active {
-            None => counts.repositories_active + counts.repositories_inactive,
-            Some(true) => counts.repositories_active,
-            Some(false) => counts.repositories_inactive,
-        };
-        let window = page.window(total);
-        if window.read == 0 {
-            return Ok(Page { rows: Vec::new(), total });
-        }
-        // Filtered in memory: a company sells dozens of repositories, and few of them are inactive.
-        let limit = active.is_none().then_some(window.read);
+        page: &PageRequest,
+    ) -> Result<Found<Listed>, Failure> {
         let pk = keys::repositories(company);
-        let partition = Partition { index: None, pk: &pk, newest_first: window.newest_first, limit };
-        let mut rows: Vec<Repository> = self.table.query(partition).await?;
-        rows.retain(|repository| active.is_none_or(|active| repository.active == active));
+        let (sums, found) = match active {
+            None => {
+                let key = keys::company(company);
+                let (sums, counts) =
+                    futures::try_join!(self.all_sums(company), self.table.get::<Counts>(&key, Freshness::Eventual))?;
+                let rows = counts.map_or(0, |counts| counts.repositories_active + counts.repositories_inactive);
+                let source = Source { index: None, pk, rows };
+                (sums, self.page_of(&[source], page, |row: &Repository| row.id.to_string()).await?)
+            }
+            // Filtered in memory: a company sells dozens of repositories, and few of them are inactive.
+            Some(active) => {
+                let partition = Partition { index: None, pk: &pk, newest_first: true, limit: None };
+                let (sums, mut rows) =
+                    futures::try_join!(self.all_sums(company), self.table.query::<Repository>(partition))?;
+                rows.retain(|repository| repository.active == active);
+                (sums, Ok(page_of_all(rows, page, |row| row.id.to_string())))
+            }
+        };
         let tally = |id: RepositoryId| sums.get(&Some(id)).map(|sums| sums.tally).unwrap_or_default();
         let listed = |repository: Repository| Listed { tally: tally(repository.id), repository };
-        Ok(Page { rows: window.page(rows).into_iter().map(listed).collect(), total })
+        Ok(found.map(|page| Page {
+            rows: page.rows.into_iter().map(listed).collect(),
+            total: page.total,
+            next: page.next,
+        }))
     }
 
     /// The repository with this slug, of whatever company: for strangers who look at a product.

@@ -111,10 +111,22 @@ impl Table {
     }
 
     pub(crate) async fn query<T: DeserializeOwned>(&self, partition: Partition<'_>) -> Result<Vec<T>, Failure> {
-        let (pk, wanted) = (
-            partition.index.map_or_else(|| "pk".to_owned(), |index| format!("{index}pk")),
-            partition.limit.unwrap_or(usize::MAX),
-        );
+        self.query_after(partition, None).await
+    }
+
+    /// The rows behind the one with the sort key `after`.
+    pub(crate) async fn query_after<T: DeserializeOwned>(
+        &self,
+        partition: Partition<'_>,
+        after: Option<&str>,
+    ) -> Result<Vec<T>, Failure> {
+        let index = partition.index.unwrap_or_default();
+        let wanted = partition.limit.unwrap_or(usize::MAX);
+        let condition = match (after, partition.newest_first) {
+            (None, _) => "#pk = :pk",
+            (Some(_), true) => "#pk = :pk AND #sk < :after",
+            (Some(_), false) => "#pk = :pk AND #sk > :after",
+        };
         let mut rows = Vec::new();
         let mut start = None;
         loop {
@@ -124,12 +136,18 @@ impl Table {
                 .query()
                 .table_name(&*self.name)
                 .set_index_name(partition.index.map(str::to_owned))
-                .key_condition_expression("#pk = :pk")
-                .expression_attribute_names("#pk", &pk)
+                .key_condition_expression(condition)
+                .expression_attribute_names("#pk", format!("{index}pk"))
                 .expression_attribute_values(":pk", text(partition.pk))
                 .scan_index_forward(!partition.newest_first)
                 .set_limit(i32::try_from(left).ok())
                 .set_exclusive_start_key(start);
+            let request = match after {
+                Some(after) => request
+                    .expression_attribute_names("#sk", format!("{index}sk"))
+                    .expression_attribute_values(":after", text(after)),
+                None => request,
+            };
             let answer =
                 Box::pin(request.send()).await.map_err(|error| Failure::unavailable("reading a list", error))?;
             for item in answer.items.unwrap_or_default() {
@@ -230,6 +248,11 @@ impl Table {
 
     pub(crate) fn put_if_absent(&self, item: Item) -> Result<Write, Failure> {
         self.put_if(item, Some("attribute_not_exists(pk)"), None)
+    }
+
+    /// Writes an item, whatever was there.
+    pub(crate) fn put_in(&self, item: Item) -> Result<Write, Failure> {
+        self.put_if(item, None, None)
     }
 
     /// Writes an item over the state that has `rev`, which the item's own must exceed.

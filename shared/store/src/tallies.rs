@@ -89,7 +89,7 @@ impl Sums {
         self.lines.iter().map(|(kind, count)| (*kind, *count)).filter(wanted)
     }
 
-    fn read(item: &BTreeMap<String, Stored>) -> Self {
+    pub(crate) fn read(item: &BTreeMap<String, Stored>) -> Self {
         let number = |name: &str| match item.get(name) {
             Some(Stored::Number(number)) => *number,
             _ => 0,
@@ -115,7 +115,7 @@ impl Sums {
 /// An attribute of the item: a number, or something else that is none of the sums.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Stored {
+pub(crate) enum Stored {
     Number(i64),
     Other(serde_json::Value),
 }

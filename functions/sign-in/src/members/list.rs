@@ -1,6 +1,6 @@
 //! List members.
 
-use api::{ApiError, Check, Input, Json, PageQuery, Pagination, Params};
+use api::{ApiError, Check, Cursors, Input, Json, PageQuery, Pagination, Params};
 use auth::Owner;
 use axum::extract::State;
 use serde::Serialize;
@@ -14,10 +14,9 @@ pub(crate) async fn list(
     Params(Query(page)): Params<Query>,
 ) -> Result<Json<Members>, ApiError> {
     let found = owner.reading(|company| app.store.members(company)).await?;
-    Ok(Json(Members {
-        pagination: page.of(found.len() as u64),
-        members: found.into_iter().skip(page.skip()).take(page.limit as usize).map(MemberView::from).collect(),
-    }))
+    let cursors = Cursors::new(&owner.key(), "members", &[]);
+    let (found, pagination) = page.of_all(found, &cursors, |member| member.id.to_string())?;
+    Ok(Json(Members { members: found.into_iter().map(MemberView::from).collect(), pagination }))
 }
 
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! List tokens.
 
-use api::{ApiError, Check, Input, Json, PageQuery, Pagination, Params};
+use api::{ApiError, Check, Cursors, Input, Json, PageQuery, Pagination, Params};
 use auth::Admin;
 use axum::extract::State;
 use serde::Serialize;
@@ -15,10 +15,9 @@ pub(crate) async fn list(
     Params(Query(page)): Params<Query>,
 ) -> Result<Json<Tokens>, ApiError> {
     let found = admin.reading(|company| app.store.operators(company)).await?;
-    Ok(Json(Tokens {
-        pagination: page.of(found.len() as u64),
-        tokens: found.into_iter().skip(page.skip()).take(page.limit as usize).map(TokenView::from).collect(),
-    }))
+    let cursors = Cursors::new(&admin.key(), "tokens", &[]);
+    let (found, pagination) = page.of_all(found, &cursors, |token| token.id.to_string())?;
+    Ok(Json(Tokens { tokens: found.into_iter().map(TokenView::from).collect(), pagination }))
 }
 
 #[derive(Debug)]

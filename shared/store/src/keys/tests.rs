@@ -68,6 +68,9 @@ fn rows() -> Vec<Row> {
                 "`logs`; gsi1 `log` of a purchase; gsi2 by repository, action and status",
             )
         },
+        row("days of a month", days_of_month(c, "2026-01"), "`figures`"),
+        row("months", months(c), "`figures`"),
+        row("failed payment", failed_payment(c, at, p), "`failed_payments`"),
         Row {
             gsi1: Some(due(at, &account)),
             ..row("entitlement", entitlement(&account), "`entitlement` (strong); gsi1, while something is due, `due`")

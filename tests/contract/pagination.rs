@@ -1,8 +1,9 @@
-//! "Pagination", for both lists, and their filters.
+//! "Pagination", for all lists, and their filters.
 
 use std::time::Duration;
 
-use journeys::{TestStack, example_repository, with};
+use domain::company::Role;
+use journeys::{TestStack, bearer, example_repository, with};
 use serde_json::{Value, json};
 
 use crate::deactivate;
@@ -27,21 +28,28 @@ async fn pagination() {
         ("/api/admin/customers?status=pending&", "customers", purchases),
     ] {
         rows.reverse(); // newest first
-        let page = |page, has_next, has_previous| {
-            json!({
-                "page": page, "limit": 2, "total": 5, "totalPages": 3, "hasNext": has_next, "hasPrevious": has_previous
-            })
+        let page = |page, next: &Value| {
+            let mut pagination = json!({
+                "page": page, "limit": 2, "total": 5, "totalPages": 3, "hasNext": page < 3, "hasPrevious": page > 1
+            });
+            if page < 3 {
+                pagination["nextCursor"] = next.clone();
+            }
+            pagination
         };
-        for (number, shown, has_next, has_previous) in [
-            (1, &rows[0..2], true, false),
-            (2, &rows[2..4], true, true),
-            (3, &rows[4..5], false, true),
-            (4, &[], false, true),
-        ] {
+        let mut cursor = None;
+        for (number, shown) in [(1, &rows[0..2]), (2, &rows[2..4]), (3, &rows[4..5]), (4, &[])] {
             let answer = t.get(&format!("{path}page={number}&limit=2")).await;
             assert_eq!(answer.status, 200, "{answer}");
             assert_eq!(ids(&answer.json[name]), shown, "page {number} of {path}");
-            assert_eq!(answer.json["pagination"], page(number, has_next, has_previous), "page {number} of {path}");
+            let next = answer.json["pagination"]["nextCursor"].clone();
+            assert!(next.is_string() == (number < 3), "{answer}");
+            assert_eq!(answer.json["pagination"], page(number, &next), "page {number} of {path}");
+            if let Some(cursor) = cursor.take() {
+                let same = t.get(&format!("{path}cursor={cursor}&limit=2")).await;
+                assert_eq!(same.json, answer.json, "page {number} of {path} by the cursor of the page before");
+            }
+            cursor = next.as_str().map(str::to_owned);
         }
         let all = t.get(path).await;
         assert_eq!(ids(&all.json[name]), rows);
@@ -129,10 +137,10 @@ async fn customers_by_repository_and_status() {
 async fn every_wrong_parameter_is_named() {
     let t = TestStack::start().await;
     let unique = [
-        ("/api/admin/repositories", "page", vec!["0", "-1", "x", "1.5", "", "502", "99999999999999999999", "%00", "٣"]),
+        ("/api/admin/repositories", "page", vec!["0", "-1", "x", "1.5", "", "99999999999999999999", "%00", "٣"]),
         ("/api/admin/repositories", "limit", vec!["0", "101", "-20", "x", "", "1e1", "0x10"]),
         ("/api/admin/repositories", "active", vec!["", "TRUE", "1", "yes", "null"]),
-        ("/api/admin/customers", "page", vec!["0", "502", "%F0%9F%92%A9"]),
+        ("/api/admin/customers", "page", vec!["0", "%F0%9F%92%A9"]),
         ("/api/admin/customers", "limit", vec!["0", "101"]),
         ("/api/admin/customers", "repositoryId", vec!["", "x", "%23", "0190B5A0-0000-7000-8000-000000000001"]),
         ("/api/admin/customers", "status", vec!["", "completed", "Active", "active,revoked", "active%00"]),
@@ -148,7 +156,68 @@ async fn every_wrong_parameter_is_named() {
     all.is_error(400, "VALIDATION_ERROR", &["limit", "page", "repositoryId", "status"]);
     let all = t.get("/api/admin/repositories?page=x&limit=x&active=x").await;
     all.is_error(400, "VALIDATION_ERROR", &["limit", "page", "active"]);
-    assert_eq!(t.get("/api/admin/customers?page=501").await.status, 200, "the deepest page that is looked for");
+    for path in ["/api/admin/repositories", "/api/admin/customers", "/api/admin/access-logs"] {
+        assert_eq!(t.get(&format!("{path}?page=1000000000&limit=100")).await.status, 200, "past the end is no error");
+    }
+    t.finish().await;
+}
+
+/// Ruling 3: a cursor is of one list, with its filters, for one caller.
+#[tokio::test]
+async fn a_cursor_of_another_list_or_another_caller_is_refused() {
+    let t = TestStack::start().await;
+    let theme = t.list_theme().await;
+    for buyer in ["johndoe", "janedoe", "octocat"] {
+        t.checkout(&theme, buyer).await;
+    }
+    let pending = t.get("/api/admin/customers?status=pending&limit=1").await;
+    let cursor = pending.text("/pagination/nextCursor");
+    assert_eq!(t.get(&format!("/api/admin/customers?status=pending&limit=1&cursor={cursor}")).await.status, 200);
+    for path in [
+        "/api/admin/customers?",
+        "/api/admin/customers?status=active&",
+        "/api/admin/access-logs?",
+        "/api/admin/repositories?",
+    ] {
+        let answer = t.get(&format!("{path}cursor={cursor}")).await;
+        answer.is_error(400, "VALIDATION_ERROR", &["cursor"]);
+    }
+    for wrong in ["", "0", "x", &cursor[1..], &format!("{cursor}00"), "%00"] {
+        let answer = t.get(&format!("/api/admin/customers?status=pending&cursor={wrong}")).await;
+        answer.is_error(400, "VALIDATION_ERROR", &["cursor"]);
+    }
+    let both = t.get(&format!("/api/admin/customers?status=pending&page=2&cursor={cursor}")).await;
+    both.is_error(400, "VALIDATION_ERROR", &["cursor"]);
+    let other = t.found_company(2, Role::Owner, None).await;
+    let request = bearer(http::Request::get(format!("/api/admin/customers?status=pending&cursor={cursor}")), &other);
+    t.send(request.body(String::new().into()).unwrap()).await.is_error(400, "VALIDATION_ERROR", &["cursor"]);
+    t.finish().await;
+}
+
+/// Whoever follows cursors sees each row once, whatever is added meanwhile.
+#[tokio::test]
+async fn cursors_neither_repeat_nor_leave_out_while_the_list_grows() {
+    let t = TestStack::start().await;
+    let theme = t.list_theme().await;
+    let mut expected = Vec::new();
+    for number in 0..7 {
+        t.github().add_user(&format!("buyer-{number}"));
+        expected.insert(0, t.checkout(&theme, &format!("buyer-{number}")).await.purchase);
+        t.clock.advance(Duration::from_mins(1));
+    }
+    let (mut seen, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let answer = t.get(&format!("/api/admin/customers?repositoryId={theme}&limit=2{cursor}")).await;
+        assert_eq!(answer.status, 200, "{answer}");
+        seen.extend(ids(&answer.json["customers"]));
+        let buyer = format!("late-{}", seen.len());
+        t.github().add_user(&buyer);
+        t.checkout(&theme, &buyer).await;
+        t.clock.advance(Duration::from_mins(1));
+        let Some(next) = answer.json["pagination"]["nextCursor"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(seen, expected);
     t.finish().await;
 }
 

@@ -1,0 +1,16 @@
+//! Ends the subscription behind a purchase that an operator revoked (ruling 28). Nothing is paid back.
+
+use domain::{CompanyId, PurchaseId};
+
+use crate::{App, Error};
+
+/// Level-triggered: the purchase is read, and nothing is done unless it is revoked and its subscription runs. Stripe tells of
+/// the end by an event, which is what is written down.
+pub(crate) async fn cancel(app: &App, company: CompanyId, purchase: PurchaseId) -> Result<(), Error> {
+    let Some(purchase) = app.store.purchase(company, purchase).await? else { return Ok(()) };
+    let Some(subscription) = purchase.subscription_to_cancel() else { return Ok(()) };
+    app.stripe.cancel_subscription(subscription).await?;
+    // Cancelling leaves them open, and the buyer could still pay them.
+    app.stripe.void_open_invoices(subscription).await?;
+    Ok(())
+}

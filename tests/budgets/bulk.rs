@@ -1,0 +1,122 @@
+//! Long lists, made by copying what is there: rows go straight into the table, and the counts are put right with them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use domain::{
+    CompanyId, LogId, RepositoryId, Timestamp,
+    log::{Action, LogStatus},
+};
+use journeys::TestStack;
+use store::keys::{self, Key};
+
+const TABLE: &str = "Table";
+const COMPANY: CompanyId = CompanyId(1);
+/// Rows of one request; DynamoDB takes no more.
+const BATCH: usize = 25;
+/// Requests under way at the same time.
+const PARALLEL: usize = 8;
+
+type Item = HashMap<String, AttributeValue>;
+
+/// A list, by what its rows are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum List {
+    Customers,
+    Repositories,
+    Logs,
+}
+
+/// Copies the rows of a list, in turn, until it has about `rows` of them.
+pub(crate) async fn fill(t: &TestStack, list: List, rows: usize) {
+    let partition = match list {
+        List::Customers => keys::purchases(COMPANY),
+        List::Repositories => keys::repositories(COMPANY),
+        List::Logs => keys::log(COMPANY),
+    };
+    let originals = query(t, &partition).await;
+    let wanted = rows.saturating_sub(originals.len());
+    let mut counts: BTreeMap<(String, String), i64> = BTreeMap::new();
+    let mut batches = Vec::new();
+    for first in (0..wanted).step_by(BATCH) {
+        let numbers = first..wanted.min(first + BATCH);
+        let copies: Vec<Item> =
+            numbers.map(|number| copy(t, list, &originals[number % originals.len()], number)).collect();
+        for copied in &copies {
+            *counts.entry(counted(list, copied)).or_default() += 1;
+        }
+        batches.push(copies);
+        if batches.len() == PARALLEL {
+            futures::future::join_all(batches.drain(..).map(|batch| put(t, batch))).await;
+        }
+    }
+    futures::future::join_all(batches.drain(..).map(|batch| put(t, batch))).await;
+    for ((sk, name), count) in counts {
+        add(t, list, &sk, &name, count).await;
+    }
+}
+
+/// A row like another one, younger than all before it.
+fn copy(t: &TestStack, list: List, original: &Item, number: usize) -> Item {
+    let at = t.now().as_millisecond() + i64::try_from(number).unwrap() + 1;
+    let id = LogId::generate(Timestamp::from_millisecond(at).unwrap(), &t.random).to_string();
+    let mut copied = original.clone();
+    let mut set = |name: &str, value: String| copied.insert(name.to_owned(), AttributeValue::S(value));
+    set("sk", id.clone());
+    match list {
+        List::Customers => {
+            set("gsi1sk", id.clone());
+            set("gsi2sk", id);
+        }
+        List::Repositories => {
+            set("gsi1pk", format!("SLUG#copy-{number}"));
+            set("gsi2pk", keys::repository_by_id(id.parse::<RepositoryId>().unwrap()).pk);
+        }
+        List::Logs => {
+            // Of purchases that nobody looks at.
+            set("gsi1pk", keys::log_of_purchase(COMPANY, id.parse().unwrap()));
+            set("gsi1sk", id.clone());
+            set("gsi2sk", id);
+        }
+    }
+    copied
+}
+
+/// Where a row is counted: the sums' sort key and the count's name.
+fn counted(list: List, row: &Item) -> (String, String) {
+    let text = |name: &str| row[name].as_s().unwrap().clone();
+    match list {
+        List::Customers => (text("repository"), text("gsi1pk").rsplit('#').next().unwrap().to_owned()),
+        List::Repositories => (String::new(), "repositories_active".to_owned()),
+        List::Logs => {
+            let action = Action::ALL.iter().find(|action| action.name() == text("action")).unwrap();
+            let status = LogStatus::ALL.into_iter().find(|status| status.name() == text("status")).unwrap();
+            let place = row.get("repository").map_or("-", |id| id.as_s().unwrap()).to_owned();
+            (place, format!("l{}{}", action.code(), status.code()))
+        }
+    }
+}
+
+async fn query(t: &TestStack, pk: &str) -> Vec<Item> {
+    let query = t.aws.dynamodb.query().table_name(TABLE).key_condition_expression("pk = :pk");
+    let found = query.expression_attribute_values(":pk", AttributeValue::S(pk.to_owned())).send().await.unwrap();
+    found.items.unwrap()
+}
+
+async fn put(t: &TestStack, rows: Vec<Item>) {
+    let put = |row| PutRequest::builder().set_item(Some(row)).build().unwrap();
+    let requests: Vec<_> = rows.into_iter().map(|row| WriteRequest::builder().put_request(put(row)).build()).collect();
+    let answer = t.aws.dynamodb.batch_write_item().request_items(TABLE, requests).send().await.unwrap();
+    assert!(answer.unprocessed_items.unwrap_or_default().is_empty());
+}
+
+async fn add(t: &TestStack, list: List, sk: &str, name: &str, count: i64) {
+    let key = match list {
+        List::Repositories => keys::company(COMPANY),
+        List::Customers | List::Logs => Key { pk: keys::tallies(COMPANY), sk: sk.to_owned() },
+    };
+    let update = t.aws.dynamodb.update_item().table_name(TABLE).update_expression("ADD #name :count");
+    let update = update.key("pk", AttributeValue::S(key.pk)).key("sk", AttributeValue::S(key.sk));
+    let update = update.expression_attribute_names("#name", name);
+    update.expression_attribute_values(":count", AttributeValue::N(count.to_string())).send().await.unwrap();
+}

@@ -1,0 +1,112 @@
+//! What lists take when they are long: the first page, the last one, and one that a cursor leads to.
+
+use http::StatusCode;
+use serde_json::Value;
+use testkit::connector::Usage;
+
+use crate::{
+    bulk::{self, List},
+    shop::{Shop, Texts, measured},
+    table::{Budget, Table},
+};
+
+/// Rows on a page.
+const PAGE: u64 = 20;
+
+/// A shop with a bit of everything, of which lists are made longer.
+pub(crate) async fn open() -> (Shop, String) {
+    let mut shop = Shop::open(Texts::Short).await;
+    let theme = shop.list("theme", false).await;
+    shop.list("toolkit", true).await;
+    shop.checkout(&theme).await;
+    let refunded = shop.sell(&theme).await;
+    shop.t.stripe().refund(&refunded.session, None);
+    shop.deliver().await;
+    shop.t.settle().await;
+    shop.sell(&theme).await;
+    (shop, theme)
+}
+
+/// Each list at this length.
+pub(crate) async fn measure(rows: usize, table: &mut Table, middle: bool) {
+    for list in [List::Customers, List::Repositories, List::Logs] {
+        let (shop, repository) = open().await;
+        // Nobody sells a million repositories.
+        let rows = if list == List::Repositories { rows.min(10_000) } else { rows };
+        bulk::fill(&shop.t, list, rows).await;
+        for (what, path, budget) in lists(list, &repository) {
+            let pages = Pages { shop: &shop, what: format!("{what} of {rows}"), path, budget };
+            pages.measure(table, middle).await;
+        }
+        if list == List::Customers {
+            let usage = ok(&shop, "/api/admin/dashboard?period=1y").await.0;
+            table.add(format!("dashboard with {rows} purchases"), usage, Budget::dashboard());
+        }
+        shop.t.finish().await;
+    }
+}
+
+/// The lists of this kind of rows: what they are called, their path, their budget.
+fn lists(list: List, repository: &str) -> Vec<(&'static str, String, Budget)> {
+    let (customers, logs) = ("/api/admin/customers?", "/api/admin/access-logs?");
+    match list {
+        List::Customers => vec![
+            ("customers", customers.to_owned(), Budget::list()),
+            ("customers by status", format!("{customers}status=active&"), Budget::filtered_list()),
+            ("customers by repository", format!("{customers}repositoryId={repository}&"), Budget::filtered_list()),
+            (
+                "customers by both",
+                format!("{customers}repositoryId={repository}&status=active&"),
+                Budget::filtered_list(),
+            ),
+        ],
+        List::Repositories => vec![("repositories", "/api/admin/repositories?".to_owned(), Budget::list())],
+        List::Logs => vec![
+            ("logs", logs.to_owned(), Budget::list()),
+            ("logs by action", format!("{logs}action=collaborator_added&"), Budget::filtered_list()),
+            ("logs by status", format!("{logs}status=success&"), Budget::filtered_list()),
+            ("logs by repository", format!("{logs}repositoryId={repository}&"), Budget::filtered_list()),
+            (
+                "logs by repository and action",
+                format!("{logs}repositoryId={repository}&action=collaborator_added&"),
+                Budget::filtered_list(),
+            ),
+        ],
+    }
+}
+
+struct Pages<'a> {
+    shop: &'a Shop,
+    what: String,
+    path: String,
+    budget: Budget,
+}
+
+impl Pages<'_> {
+    async fn measure(&self, table: &mut Table, middle: bool) {
+        let first = self.page(table, "page 1", "page=1", self.budget).await;
+        if let Some(cursor) = first["pagination"]["nextCursor"].as_str() {
+            self.page(table, "by cursor", &format!("cursor={cursor}"), self.budget).await;
+        }
+        let pages = first["pagination"]["totalPages"].as_u64().unwrap();
+        self.page(table, "last page", &format!("page={pages}"), self.budget).await;
+        if middle {
+            let path = format!("{}page={}&limit={PAGE}", self.path, pages / 2);
+            let (usage, answer) = measured(self.shop.t.get(&path)).await;
+            let what = format!("{}, page in the middle: {}", self.what, answer.status);
+            table.add(what, usage, self.budget.known_to_read(f64::INFINITY));
+        }
+    }
+
+    async fn page(&self, table: &mut Table, what: &str, page: &str, budget: Budget) -> Value {
+        let (usage, answer) = ok(self.shop, &format!("{}{page}&limit={PAGE}", self.path)).await;
+        table.add(format!("{}, {what}", self.what), usage, budget);
+        answer
+    }
+}
+
+async fn ok(shop: &Shop, path: &str) -> (Usage, Value) {
+    let (usage, answer) = measured(shop.t.get(path)).await;
+    assert_eq!(answer.status, StatusCode::OK, "{path}: {answer}");
+    (usage, answer.json)
+}
