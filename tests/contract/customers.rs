@@ -129,7 +129,10 @@ async fn get_customer_before_the_payment() {
             "accessStatus": "pending",
             "stripeCustomerId": null,
             "stripeSubscriptionId": null,
-            "accessLogs": [{"action": "checkout_created", "status": "success", "createdAt": "2026-01-01T00:00:00Z"}],
+            "accessLogs": [
+                {"action": "checkout_created", "status": "success", "createdAt": "2026-01-01T00:00:00Z"},
+                {"action": "email_sent_confirmation", "status": "success", "createdAt": "2026-01-01T00:00:00Z"}
+            ],
             "createdAt": "2026-01-01T00:00:00Z",
             "accessGrantedAt": null
         }),

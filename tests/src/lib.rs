@@ -232,11 +232,10 @@ impl TestStack {
         answer.text("/id")
     }
 
-    /// Begins a checkout, which must work.
+    /// Begins a checkout, which must work; its letter is sent, so that the queues are empty.
     pub async fn checkout(&self, repository: &str, login: &str) -> Sale {
         let answer = self.try_checkout(repository, login).await;
         assert_eq!(answer.status, 200, "{answer}");
-        // The confirmation: what is in the queues afterwards is what the test puts there.
         let _ = self.stack.settle_queue("DeliveriesQueue", ROUNDS).await;
         Sale { session: answer.text("/sessionId"), purchase: answer.text("/purchaseId") }
     }
