@@ -15,8 +15,11 @@ fn who_may_call_what_is_what_was_decided() {
 fn nothing_of_an_operators_is_open_to_strangers() {
     for endpoint in endpoints() {
         let operators = endpoint.path.starts_with("/api/admin");
-        let guards: &[&str] =
-            if operators { &["Viewer", "Admin", "Owner"] } else { &["SignedByGithub", "SignedByStripe", "Visitor"] };
+        let guards: &[&str] = if operators {
+            &["Viewer", "Admin", "Owner"]
+        } else {
+            &["Buyer", "SignedByGithub", "SignedByStripe", "Visitor"]
+        };
         // Of the session itself; and a page that shows nothing but what it was given.
         let about_oneself = endpoint.path.starts_with("/api/auth/") && ["Viewer", "SignedIn"].contains(&endpoint.guard);
         let the_links_page = (endpoint.method, endpoint.path) == ("GET", "/api/auth/magic-link");

@@ -96,6 +96,8 @@ async fn get_customer() {
             r#"{"action":"checkout_completed","createdAt":"2026-01-01T00:05:00Z","status":"success"}"#,
             r#"{"action":"checkout_created","createdAt":"2026-01-01T00:00:00Z","status":"success"}"#,
             r#"{"action":"collaborator_added","createdAt":"2026-01-01T00:05:00Z","status":"success"}"#,
+            r#"{"action":"email_sent_access_granted","createdAt":"2026-01-01T00:05:00Z","status":"success"}"#,
+            r#"{"action":"email_sent_confirmation","createdAt":"2026-01-01T00:00:00Z","status":"success"}"#,
             r#"{"action":"payment_succeeded","createdAt":"2026-01-01T00:05:00Z","status":"success"}"#,
             r#"{"action":"subscription_created","createdAt":"2026-01-01T00:05:00Z","status":"success"}"#,
             r#"{"action":"subscription_updated","createdAt":"2026-01-01T00:05:00Z","status":"success"}"#,
@@ -127,7 +129,10 @@ async fn get_customer_before_the_payment() {
             "accessStatus": "pending",
             "stripeCustomerId": null,
             "stripeSubscriptionId": null,
-            "accessLogs": [{"action": "checkout_created", "status": "success", "createdAt": "2026-01-01T00:00:00Z"}],
+            "accessLogs": [
+                {"action": "checkout_created", "status": "success", "createdAt": "2026-01-01T00:00:00Z"},
+                {"action": "email_sent_confirmation", "status": "success", "createdAt": "2026-01-01T00:00:00Z"}
+            ],
             "createdAt": "2026-01-01T00:00:00Z",
             "accessGrantedAt": null
         }),
@@ -168,10 +173,15 @@ async fn get_customer_after_a_refund() {
 async fn get_customer_of_whom_another_purchase_still_opens_the_gate() {
     let t = TestStack::start().await;
     let repository = t.list_theme().await;
-    let sales = [t.checkout(&repository, "johndoe").await, t.checkout(&repository, "johndoe").await];
-    for sale in &sales {
-        t.stripe().pay(&sale.session);
-    }
+    let first = t.checkout(&repository, "johndoe").await;
+    t.pay_and_settle(&first).await;
+    t.stripe().dispute(&first.session);
+    t.deliver().await;
+    t.settle().await;
+    let sales = [first, t.checkout(&repository, "johndoe").await];
+    t.pay_and_settle(&sales[1]).await;
+    t.clock.advance(Duration::from_secs(1));
+    t.stripe().win_dispute(&sales[0].session);
     t.deliver().await;
     t.settle().await;
     t.stripe().refund(&sales[0].session, None);

@@ -49,7 +49,7 @@ async fn access_logs_as_csv() {
     assert_eq!(lines[0], "id,purchaseId,repositoryId,action,status,actor,metadata,changes,requestId,createdAt");
     let added = lines.iter().find(|line| line.contains(",collaborator_added,success,Tollgate,")).unwrap();
     assert!(added.contains("githubUsername: johndoe") && added.contains("accessStatus: pending -> active"), "{added}");
-    assert_eq!(lines.len(), 5, "{text}");
+    assert_eq!(lines.len(), 7, "{text}");
     t.finish().await;
 }
 

@@ -61,7 +61,11 @@ async fn create_checkout_session() {
     let (session, purchase) = (answer.text("/sessionId"), answer.text("/purchaseId"));
     assert!(session.starts_with("cs_test_"), "{answer}");
     let url = format!("{}/sandbox/stripe/pay/{session}", t.stack.url);
-    answer.is(200, &json!({"sessionId": session, "sessionUrl": url, "purchaseId": purchase}));
+    // The account is an extension (ruling 26).
+    let avatar = answer.text("/githubAccount/avatarUrl");
+    let account = json!({"login": "johndoe", "id": t.github().user_id("johndoe"), "avatarUrl": avatar});
+    let expected = json!({"sessionId": session, "sessionUrl": url, "purchaseId": purchase, "githubAccount": account});
+    answer.is(200, &expected);
 
     // "Creates Stripe Checkout Session", for the price in the table, and "purchase record with status 'pending'".
     let known = t.stripe().session(&session).unwrap();

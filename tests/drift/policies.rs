@@ -34,7 +34,8 @@ const GRANTS: &[(&str, &[&str])] = &[
             "dynamodb Query on Table/index/gsi1 Table/index/gsi2",
             "dynamodb UpdateItem on VolatileTable",
             "logs CreateLogStream PutLogEvents on StorefrontLogs",
-            "secretsmanager GetSecretValue on secret:GithubCredentialsName secret:StripeSecretKeyName",
+            "secretsmanager GetSecretValue on secret:GithubCredentialsName secret:SessionKeysName secret:StripeSecretKeyName",
+            "sqs SendMessage on AccessQueue DeliveriesQueue",
         ],
     ),
     (
@@ -92,6 +93,7 @@ const GRANTS: &[(&str, &[&str])] = &[
             "dynamodb GetItem PutItem Query UpdateItem on Table",
             "dynamodb PutItem UpdateItem on VolatileTable",
             "logs CreateLogStream PutLogEvents on DeliveriesWorkerLogs",
+            "secretsmanager GetSecretValue on secret:SessionKeysName",
             "ses SendEmail on configuration-set:MailConfigurationSet identity:MailIdentity",
             "sqs ChangeMessageVisibility DeleteMessage GetQueueAttributes ReceiveMessage SendMessage on DeliveriesQueue",
         ],

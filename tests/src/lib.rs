@@ -171,7 +171,8 @@ impl TestStack {
 
     /// Makes a company with one operator, and answers with the operator's token.
     pub async fn found_company(&self, id: u32, role: Role, revoked_at: Option<Timestamp>) -> Secret {
-        let company = Company { id: CompanyId(id), name: format!("Company {id}"), currency: "usd".to_owned() };
+        let company =
+            Company { id: CompanyId(id), name: format!("Company {id}"), currency: "usd".to_owned(), alerts: None };
         let token = token::issue(token::OPERATOR, company.id, &self.random);
         let operator = Operator { revoked_at, ..Operator::of(&token, "only operator", role, self.now()) };
         let founded = self.stack.store.found_company(&company, &token, &operator).await.expect("the table answers");
@@ -228,10 +229,11 @@ impl TestStack {
         answer.text("/id")
     }
 
-    /// Begins a checkout, which must work.
+    /// Begins a checkout, which must work; its letter is sent, so that the queues are empty.
     pub async fn checkout(&self, repository: &str, login: &str) -> Sale {
         let answer = self.try_checkout(repository, login).await;
         assert_eq!(answer.status, 200, "{answer}");
+        let _ = self.stack.settle_queue("DeliveriesQueue", ROUNDS).await;
         Sale { session: answer.text("/sessionId"), purchase: answer.text("/purchaseId") }
     }
 
@@ -304,9 +306,10 @@ impl TestStack {
 
     // ---- The end --------------------------------------------------------------------------------------------------
 
-    /// Ends a test: no message may be left in any queue, a dead-letter queue least of all.
+    /// Ends a test: letters are sent, and no message may be left in any queue, a dead-letter queue least of all.
     pub async fn finish(mut self) {
         self.ended = true;
+        self.stack.settle_queue("DeliveriesQueue", ROUNDS).await.expect("the queues answer");
         let left = self.messages().await;
         assert!(left.is_empty(), "messages are left: {left:?}");
     }

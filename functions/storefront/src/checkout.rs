@@ -1,29 +1,26 @@
 //! Create Checkout Session.
 
+mod begin;
+mod session;
+
 use api::{ApiError, Check, Input, Json, Kind, Valid};
 use auth::Visitor;
 use axum::extract::State;
-use clients::{
-    github::{Account, AccountKind},
-    stripe::{CheckoutMode, Customer, Every, Interval, Item, NewCheckoutSession, NewPrice, Product, StripeError},
-};
+use clients::stripe::{CheckoutSession, StripeError};
 use domain::{
-    LogId, Problem, PurchaseId, RepositoryId,
-    log::{Action, Actor, LogEntry, LogStatus},
-    pricing::{Cadence, PricingKind},
-    purchase::{Buyer, Gate, Purchase},
+    Problem, PurchaseId, RepositoryId,
+    purchase::{Purchase, Session},
     rate,
     repository::Repository,
-    stripe_event::metadata,
     text::{Email, GithubLogin},
 };
+use jobs::Job;
 use serde::Serialize;
-use store::Begun;
 
-use crate::App;
-
-/// How long the buyer has to pay: just under Stripe's longest, 24 hours, so that our clock may be a little ahead of theirs.
-const OPEN_SECONDS: i64 = 24 * 60 * 60 - 300;
+use crate::{
+    App,
+    account::{self, GithubAccount},
+};
 
 /// `POST /api/checkout`: begin a purchase. The buyer's GitHub account is resolved first: nothing is sold blindly (ruling 26).
 pub(crate) async fn create(
@@ -42,47 +39,59 @@ pub(crate) async fn create(
         return Err(ApiError::new(Kind::Unavailable, "Sales of this repository are paused"));
     }
     // Not before: GitHub limits our calls, so a flood of checkouts must not reach it.
-    let account = app.github.account_by_login(new.login.as_str()).await.map_err(ApiError::unavailable)?;
-    let buyer = buyer(account)?;
+    let buyer = account::resolve(&app, &new.login).await?;
 
     let now = app.clock.now();
     let id = PurchaseId::generate(now, &app.random);
-    let purchase = Purchase::begin(id, &repository, new.email, buyer, livemode?, now);
-    begin(&app, &repository, &purchase).await?;
+    let offer = Purchase::begin(id, &repository, new.email, buyer, livemode?, now);
     // The purchase is written before the session exists, so no event can arrive for a purchase that is not there.
-    let session = session(&app.public_url, &repository, &purchase);
-    let session = app.stripe.create_checkout_session(&session, &format!("checkout:{id}:1")).await.map_err(refusal)?;
-    Ok(Json(Checkout { session_id: session.id, session_url: session.url, purchase_id: id }))
+    let purchase = begin::begin(&app, offer, repository.on_github.map(|it| it.id)).await?;
+    let (purchase, session) = open(&app, &repository, purchase).await?;
+    tell(&app, &purchase, &session).await;
+    Ok(Json(Checkout {
+        session_id: session.id,
+        session_url: session.url,
+        purchase_id: purchase.id,
+        github_account: GithubAccount::from(&purchase.buyer),
+    }))
 }
 
-/// Writes the purchase, unless its account has access to the repository already.
-async fn begin(app: &App, repository: &Repository, purchase: &Purchase) -> Result<(), ApiError> {
-    let (now, github_id) = (purchase.created_at, repository.on_github.map(|it| it.id));
-    let entry = LogEntry::new(
-        LogId::generate(now, &app.random),
-        now,
-        Actor::Buyer,
-        Action::CheckoutCreated,
-        LogStatus::Success,
-    )
-    .about(purchase);
-    let mut latest = None;
-    for _ in 0..TRIES {
-        let others = match app.store.begin_purchase(purchase, latest, github_id, &entry).await? {
-            Begun::Yes => return Ok(()),
-            Begun::HasOthers(others) => others,
-        };
-        latest = Some(others.latest);
-        let others = app.store.purchases_by_id(purchase.company, others.purchases.iter().copied()).await?;
-        if others.iter().any(|other| other.gate() == Gate::Open) {
-            return Err(ApiError::new(Kind::Conflict, "This GitHub account has access to the repository already"));
+/// Opens the session of the purchase's attempt. One that was asked for in other words before, by us as we were then, is
+/// left alone, and another attempt is made.
+async fn open(app: &App, repository: &Repository, purchase: Purchase) -> Result<(Purchase, CheckoutSession), ApiError> {
+    let page = app.links.link(purchase.company, purchase.id).await?;
+    let session = attempt(&purchase)?;
+    match session::open(app, repository, (&purchase, session), &page).await {
+        Ok(session) => Ok((purchase, session)),
+        Err(StripeError::Invalid { .. }) if purchase.rev > 0 => {
+            let after = purchase.clone().with_another_attempt(session.price.clone(), app.clock.now());
+            let contended = || ApiError::new(Kind::Conflict, "Another checkout of the same account is under way");
+            let purchase = begin::attempt_again(app, purchase, after).await?.ok_or_else(contended)?;
+            let session = session::open(app, repository, (&purchase, attempt(&purchase)?), &page).await;
+            Ok((purchase, session.map_err(refusal)?))
         }
+        Err(error) => Err(refusal(error)),
     }
-    Err(ApiError::new(Kind::Conflict, "Another checkout of the same account is under way"))
 }
 
-/// How often it is looked at again because another checkout of the same account came in between.
-const TRIES: usize = 3;
+fn attempt(purchase: &Purchase) -> Result<&Session, ApiError> {
+    purchase.session.as_ref().ok_or_else(|| ApiError::new(Kind::Internal, "a checkout has no session"))
+}
+
+/// Writes Stripe's id of the session down, and has the checkout confirmed. Neither is worth losing a buyer for: the id is
+/// told again by the session's events, and the letter only says what the buyer sees.
+async fn tell(app: &App, purchase: &Purchase, session: &CheckoutSession) {
+    let known = purchase.session.as_ref().is_some_and(|known| known.id.as_deref() == Some(&*session.id));
+    let note = async { if known { Ok(()) } else { app.store.note_session(purchase, &session.id).await } };
+    let confirm = async {
+        let job = Job::Deliver { company: purchase.company, purchase: purchase.id };
+        if purchase.told.confirmed.is_some() { Ok(()) } else { app.deliveries.send(&job).await }
+    };
+    let (noted, confirmed) = futures::join!(note, confirm);
+    for failure in [noted.err(), confirmed.err()].into_iter().flatten() {
+        tracing::warn!(error = &failure as &dyn std::error::Error, "after a checkout");
+    }
+}
 
 #[derive(Debug)]
 pub(crate) struct NewCheckout {
@@ -106,55 +115,7 @@ pub(crate) struct Checkout {
     session_id: String,
     session_url: String,
     purchase_id: PurchaseId,
-}
-
-/// The account that gets access: it must exist, and be a person's.
-fn buyer(account: Option<Account>) -> Result<Buyer, ApiError> {
-    let unusable = |reason| ApiError::field("githubUsername", Problem::Unusable { reason });
-    let account = account.ok_or_else(|| unusable("No GitHub account has this name"))?;
-    match account.kind {
-        AccountKind::User => Ok(Buyer { id: account.id, login: account.login }),
-        AccountKind::Organization | AccountKind::Other => {
-            Err(unusable("This GitHub account is not a person's and cannot be invited"))
-        }
-    }
-}
-
-/// What Stripe is asked for. It depends on the purchase alone, so a repeated request with the same idempotency key is the same request.
-fn session(public_url: &str, repository: &Repository, purchase: &Purchase) -> NewCheckoutSession {
-    let product = format!("{public_url}/api/products/{}", repository.slug);
-    let recurring = every(purchase.pricing);
-    NewCheckoutSession {
-        mode: recurring.map_or(CheckoutMode::Payment, |_| CheckoutMode::Subscription { trial_days: None }),
-        item: Item::New(NewPrice {
-            product: Product::Named(purchase.repository_name.to_string()),
-            amount_cents: purchase.amount_cents,
-            currency: purchase.currency.clone(),
-            recurring,
-        }),
-        customer: Customer::Email(purchase.email.to_string()),
-        allow_promotion_codes: false,
-        success_url: format!("{product}?checkout=success&session_id={{CHECKOUT_SESSION_ID}}"),
-        cancel_url: format!("{product}?checkout=canceled"),
-        expires_at: purchase.created_at.as_second() + OPEN_SECONDS,
-        client_reference_id: purchase.id.to_string(),
-        metadata: vec![
-            (metadata::COMPANY.to_owned(), purchase.company.to_string()),
-            (metadata::REPOSITORY.to_owned(), purchase.repository.to_string()),
-            (metadata::PURCHASE.to_owned(), purchase.id.to_string()),
-        ],
-    }
-}
-
-/// How often the price is paid; `None` for once.
-fn every(pricing: PricingKind) -> Option<Every> {
-    let every = |interval, count| Some(Every { interval, count });
-    match pricing {
-        PricingKind::OneTime => None,
-        PricingKind::Subscription(Cadence::Monthly) => every(Interval::Month, 1),
-        PricingKind::Subscription(Cadence::Yearly) => every(Interval::Year, 1),
-        PricingKind::Subscription(Cadence::Custom { days }) => every(Interval::Day, days),
-    }
+    github_account: GithubAccount,
 }
 
 /// Stripe is stricter than we are about one thing that the buyer typed; everything else it refuses is ours to mend.

@@ -3,6 +3,7 @@
 //! Level-triggered: what is desired is read, GitHub is looked at and changed, and what was seen is written only if what
 //! is desired has not changed meanwhile; else it starts over. So messages may be doubled, late or out of order.
 
+mod hand_over;
 mod invite;
 mod record;
 
@@ -86,7 +87,13 @@ pub(crate) async fn sync(app: &App, key: &EntitlementKey, attempt: u32, cause: &
         if let Some(until) = pause.filter(|until| *until > now) {
             return again(app, key, attempt, wait_until(until, now)).await;
         }
-        let befores = app.store.purchases_by_id(key.company, entitlement.purchases.iter().copied()).await?;
+        let purchases = app.store.purchases_by_id(key.company, entitlement.purchases.iter().copied()).await?;
+        let (befores, moved): (Vec<_>, Vec<_>) = purchases.into_iter().partition(|it| entitlement.owns(it));
+        if let Some(account) = befores.iter().find_map(|purchase| purchase.access.after) {
+            // Another account goes out first; whoever sees to that asks for this one again.
+            let first = EntitlementKey { account, ..*key };
+            return Ok(app.access.send(&Job::SyncAccess { entitlement: first, attempt: 0 }).await?);
+        }
         let current: Vec<_> = befores.iter().map(|before| before.at(now)).collect();
         let Some(seen) = settle(app, &mut entitlement, &current).await? else { continue };
         if !followed && has_moved(app, &entitlement, &seen).await? {
@@ -99,6 +106,9 @@ pub(crate) async fn sync(app: &App, key: &EntitlementKey, attempt: u32, cause: &
         }
         for purchase in &purchases {
             follow_up::letters(app, purchase).await?;
+        }
+        if seen.trouble.is_none() {
+            hand_over::all(app, &entitlement, moved, seen.login.as_deref()).await?;
         }
         return match seen.trouble {
             Some(trouble) if trouble.code.heals() => retry(app, key, attempt, &trouble).await,

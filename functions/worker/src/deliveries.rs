@@ -1,14 +1,28 @@
 //! Sends the letters about a purchase that are due.
 //!
-//! Level-triggered: a message says only that letters may be due, so it may be doubled, late or out of order.
+//! Level-triggered: a message says only that letters may be due, so it may be doubled, late or out of order. A letter is
+//! written down once it was sent, with a line of the log; one whose sending was not written down is sent again.
+
+mod shop;
+#[cfg(test)]
+mod tests;
+mod writing;
 
 use std::time::Duration;
 
 use clients::mail::{MailError, Outgoing};
-use domain::{CompanyId, PurchaseId, purchase::Purchase, text::Email};
+use domain::{
+    CompanyId, LogId, PurchaseId,
+    letters::{self, Letter},
+    log::{Actor, LogEntry, LogStatus},
+    purchase::Purchase,
+    text::Email,
+};
 use jobs::Job;
+use store::Change;
 
-use crate::{App, Error, letters::Message};
+use self::shop::Shop;
+use crate::{App, Error, TRIES, letters::Message};
 
 /// Whom a letter is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,22 +58,76 @@ pub(crate) enum Sent {
 }
 
 /// Sends what is due about a purchase.
-pub(crate) async fn deliver(app: &App, company: CompanyId, purchase: PurchaseId) -> Result<(), Error> {
-    let Some(purchase) = app.store.purchase(company, purchase).await? else { return Ok(()) };
-    for (addressee, message) in due(&purchase) {
-        match send(app, &addressee, &message).await? {
+pub(crate) async fn deliver(app: &App, company: CompanyId, id: PurchaseId) -> Result<(), Error> {
+    let Some(mut purchase) = app.store.purchase(company, id).await? else { return Ok(()) };
+    let due = letters::due(&purchase, app.clock.now());
+    if due.is_empty() {
+        return Ok(());
+    }
+    let shop = Shop::of(app, &purchase, &due).await?;
+    for letter in due {
+        // A letter before it may have shown that the purchase has changed meanwhile.
+        if !letters::due(&purchase, app.clock.now()).contains(&letter) || !may_be_sent(app, &purchase, &letter).await? {
+            continue;
+        }
+        let sent = match shop.addressee(&purchase, &letter) {
+            Some(addressee) => send(app, &addressee, &writing::write(&shop, &purchase, &letter)).await?,
+            None => Sent::Refused { reason: "Nobody is named to be told".to_owned() },
+        };
+        match sent {
             Sent::Later { wait } => return again(app, &purchase, wait).await,
-            Sent::Refused { reason } => tracing::warn!(metric = "mail.refused", reason, "a letter was refused"),
-            Sent::TooMany => tracing::warn!(metric = "mail.too_many", "an address has had enough letters today"),
-            Sent::Accepted { message_id } => tracing::info!(metric = "mail.sent", message_id, "a letter was sent"),
+            sent => purchase = record(app, purchase, &letter, &sent).await?,
         }
     }
     Ok(())
 }
 
-/// The letters that are due. What a buyer was told is not written down yet, so none is.
-fn due(_: &Purchase) -> Vec<(Addressee, Message)> {
-    Vec::new()
+/// A checkout is confirmed to an address that nobody has proved to read: once a day and repository, whoever begins how many
+/// (ruling 20).
+async fn may_be_sent(app: &App, purchase: &Purchase, letter: &Letter) -> Result<bool, Error> {
+    match letter {
+        Letter::Confirmation => Ok(app.volatile.claim_confirmation(purchase, app.clock.now()).await?),
+        _ => Ok(true),
+    }
+}
+
+/// Writes down that a letter was sent, or never will be, and answers with the purchase as it is then.
+async fn record(app: &App, purchase: Purchase, letter: &Letter, sent: &Sent) -> Result<Purchase, Error> {
+    let mut before = purchase;
+    for _ in 0..TRIES {
+        let now = app.clock.now();
+        let entry = line(
+            LogEntry::new(LogId::generate(now, &app.random), now, Actor::Tollgate, letter.action(), LogStatus::Success),
+            sent,
+        );
+        let after = before.having_told(letter, now);
+        match app.store.change_purchase(&before, &after, &[entry.about(&before)]).await? {
+            Change::Made => return Ok(Purchase { rev: before.rev + 1, ..after }),
+            Change::Stale => {
+                let newest = app.store.purchase(before.company, before.id).await?;
+                before = newest.ok_or(Error::Contended)?;
+            }
+        }
+    }
+    Err(Error::Contended)
+}
+
+fn line(entry: LogEntry, sent: &Sent) -> LogEntry {
+    match sent {
+        Sent::Accepted { message_id } => {
+            tracing::info!(metric = "mail.sent", message_id, "a letter was sent");
+            entry.with("messageId", Some(message_id.as_str()))
+        }
+        Sent::Refused { reason } => {
+            tracing::warn!(metric = "mail.refused", reason, "a letter was refused");
+            LogEntry { status: LogStatus::Failed, ..entry.with("problem", Some(reason.as_str())) }
+        }
+        Sent::TooMany | Sent::Later { .. } => {
+            tracing::warn!(metric = "mail.too_many", "an address has had enough letters today");
+            let problem = "The address has had as many letters today as it may";
+            LogEntry { status: LogStatus::Failed, ..entry.with("problem", Some(problem)) }
+        }
+    }
 }
 
 async fn again(app: &App, purchase: &Purchase, wait: Duration) -> Result<(), Error> {
@@ -95,6 +163,3 @@ pub(crate) async fn send(app: &App, addressee: &Addressee, message: &Message) ->
         Err(error) => Err(error.into()),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -46,6 +46,8 @@ pub(crate) enum Standing {
     Invited {
         /// When it was sent.
         since: Timestamp,
+        /// Its id.
+        id: u64,
     },
     /// Neither.
     Nothing {
@@ -82,7 +84,7 @@ impl<'a> Place<'a> {
         let (owner, name) = self.names();
         let invitations = self.invitations().await?;
         if let Some(open) = invitations.iter().find(|invitation| !invitation.expired) {
-            return Ok(Standing::Invited { since: open.created_at });
+            return Ok(Standing::Invited { since: open.created_at, id: open.id });
         }
         match self.github.is_collaborator(owner, name, login).await {
             Ok(true) => Ok(Standing::Member),

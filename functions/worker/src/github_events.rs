@@ -7,7 +7,7 @@ use std::time::Duration;
 use clients::github::RepositoryInfo;
 use domain::{
     GithubUserId, LogId, PurchaseId,
-    access::{EntitlementKey, Observed, is_desired},
+    access::{Entitlement, EntitlementKey, Observed, is_desired},
     github_event::{About, Account, GithubEvent},
     log::{Action, Actor, LogEntry, LogStatus},
     purchase::{Decisions, Gate, Purchase},
@@ -119,7 +119,7 @@ async fn look(app: &App, github_id: u64) -> Result<Option<RepositoryInfo>, Error
 async fn member_added(app: &App, event: &GithubEvent, listing: Listing, account: &Account) -> Result<(), Error> {
     let key = entitlement(listing, account.id);
     if let Some(entitlement) = app.store.entitlement(&key).await? {
-        let purchases = app.store.purchases_by_id(key.company, entitlement.purchases).await?;
+        let purchases = purchases_of(app, &entitlement).await?;
         if entitlement.admitted || is_desired(&purchases) {
             let cause = Cause { actor: Actor::Github, request: Some(event.delivery.clone()) };
             return access::sync(app, &key, 0, &cause).await;
@@ -140,7 +140,7 @@ async fn member_removed(app: &App, event: &GithubEvent, listing: Listing, accoun
     let Some(entitlement) = app.store.entitlement(&key).await? else {
         return Ok(app.store.forget_stranger(listing.company, listing.repository, account.id).await?);
     };
-    let purchases = app.store.purchases_by_id(key.company, entitlement.purchases.iter().copied()).await?;
+    let purchases = purchases_of(app, &entitlement).await?;
     if !is_desired(&purchases) {
         return Ok(app.store.forget_stranger(listing.company, listing.repository, account.id).await?);
     }
@@ -157,6 +157,15 @@ async fn member_removed(app: &App, event: &GithubEvent, listing: Listing, accoun
         }
     }
     Ok(app.access.send(&Job::SyncAccess { entitlement: key, attempt: 0 }).await?)
+}
+
+/// The purchases that can justify the account's access. One that was moved to another account is not among them: that we put
+/// the account out is not the vendor's doing.
+async fn purchases_of(app: &App, entitlement: &Entitlement) -> Result<Vec<Purchase>, Error> {
+    let ids = entitlement.purchases.iter().copied();
+    let mut purchases = app.store.purchases_by_id(entitlement.key.company, ids).await?;
+    purchases.retain(|purchase| entitlement.owns(purchase) && purchase.access.after.is_none());
+    Ok(purchases)
 }
 
 /// Writes down that the vendor took access back on GitHub itself.

@@ -12,8 +12,9 @@ mod listings;
 mod payments;
 mod sign_in_link;
 
+use auth::PurchaseLinks;
 use clients::{Github, Mail, Stripe};
-use domain::{Clock, Failure, Random, member::FirstOwner};
+use domain::{Clock, Failure, Random, member::FirstOwner, text::Email};
 use jobs::{Job, Outcome, Queue};
 use store::{Store, Volatile};
 
@@ -40,6 +41,10 @@ pub struct App {
     pub random: Random,
     /// Where browsers reach us, without a slash at the end.
     pub public_url: String,
+    /// Links to purchases, for letters to buyers.
+    pub links: PurchaseLinks,
+    /// Who is told for company 1 of what needs its vendor, unless the company itself says.
+    pub alert_email: Option<Email>,
     /// Who becomes the owner of company 1 while it has no member.
     pub first_owner: Option<FirstOwner>,
 }

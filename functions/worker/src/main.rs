@@ -14,6 +14,8 @@ async fn main() -> Result<(), runtime::Error> {
         clock: services.clock(),
         random: services.random(),
         public_url: services.public_url()?,
+        links: services.purchase_links()?,
+        alert_email: services.alert_email(),
         first_owner: services.first_owner(),
     };
     runtime::consume(services, move |job| worker::handle(app.clone(), job)).await

@@ -9,7 +9,7 @@ use domain::{
 use jobs::Job;
 use store::Change;
 
-use crate::{App, Error, TRIES};
+use crate::{App, Error, TRIES, follow_up};
 
 /// Applies an event: one transaction, then what follows from it. A repeated event changes nothing, but what follows is
 /// asked for again, in case the first time ended between the two.
@@ -55,7 +55,7 @@ pub(crate) async fn follow_up(app: &App, before: Option<&Purchase>, after: &Purc
         let job = Job::CancelSubscription { company: after.company, purchase: after.id };
         app.access.send(&job).await?;
     }
-    Ok(())
+    follow_up::letters(app, after).await
 }
 
 /// The purchase that an event is about; Stripe is asked only when the event itself does not name it.

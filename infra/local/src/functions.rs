@@ -83,6 +83,9 @@ impl Functions {
                 limiter: limiter(services)?,
                 github: services.github()?,
                 stripe: services.stripe()?,
+                links: services.purchase_links()?,
+                access: services.access_queue()?,
+                deliveries: services.deliveries_queue()?,
                 clock: services.clock(),
                 random: services.random(),
                 public_url: services.public_url()?,
@@ -106,6 +109,8 @@ impl Functions {
                     clock: services.clock(),
                     random: services.random(),
                     public_url: services.public_url()?,
+                    links: services.purchase_links()?,
+                    alert_email: services.alert_email(),
                     first_owner: services.first_owner(),
                 };
                 self.workers.insert(function.logical_id.clone(), app);

@@ -31,7 +31,8 @@ pub async fn another_token(store: &Store, clock: &Clock, random: &Random) -> Res
 /// # Errors
 /// When the table does not answer.
 pub async fn first_start(store: &Store, clock: &Clock, random: &Random) -> Result<Option<Secret>> {
-    let company = Company { id: FIRST_COMPANY, name: "My company".to_owned(), currency: "usd".to_owned() };
+    let company =
+        Company { id: FIRST_COMPANY, name: "My company".to_owned(), currency: "usd".to_owned(), alerts: None };
     let token = token::issue(token::OPERATOR, FIRST_COMPANY, random);
     let founded = store.found_company(&company, &token, &operator(&token, "first operator", clock)).await?;
     if !founded {

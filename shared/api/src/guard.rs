@@ -27,6 +27,11 @@ impl<S: Sync> FromRequestParts<S> for Public {
     }
 }
 
+/// The same guard, whose refusal the handler puts into its own words.
+impl<G: Guard, E> Guard for Result<G, E> {
+    const NAME: &'static str = G::NAME;
+}
+
 /// The arguments of a handler that begins with a guard. `Arguments` is axum's own tuple of a handler's arguments.
 #[diagnostic::on_unimplemented(
     message = "an endpoint's first argument must say who may call it",

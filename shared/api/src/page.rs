@@ -10,10 +10,16 @@ use http::{HeaderName, HeaderValue, header};
 
 use crate::{ApiError, Family};
 
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:32rem;margin:15vh auto;padding:0 1.5rem;color-scheme:light dark}\
-h1{font-size:1.4rem}button{font:inherit;padding:.6rem 1.4rem;border-radius:.4rem;border:1px solid;cursor:pointer}";
+const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:0 auto;padding:clamp(1.5rem,10vh,7rem) 1.5rem 3rem;color-scheme:light dark;overflow-wrap:break-word}\
+h1{font-size:1.4rem;line-height:1.25;text-wrap:balance}h2{font-size:1.05rem;margin:2rem 0 .25rem}p{margin:.75rem 0}\
+button,.button{display:inline-block;font:inherit;font-weight:600;padding:.6rem 1.2rem;border-radius:.5rem;border:0;background:#4f46e5;color:#fff;text-decoration:none;cursor:pointer}\
+input{font:inherit;box-sizing:border-box;width:100%;max-width:20rem;padding:.55rem .7rem;border:1px solid GrayText;border-radius:.5rem}\
+label{display:block;margin:.75rem 0 .25rem}form{margin:.75rem 0}a{color:light-dark(#4338ca,#a5b4fc)}\
+dl{display:grid;grid-template-columns:auto 1fr;gap:.4rem 1.25rem;margin:1.25rem 0}dt{color:light-dark(#57606a,#9aa4b2)}dd{margin:0;min-width:0;overflow-wrap:anywhere}\
+.notice{padding:.7rem 1rem;border-radius:.5rem;border-left:4px solid #4f46e5;background:light-dark(#eef2ff,#1e1b4b)}\
+@media(max-width:26rem){dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.6rem}}";
 /// The SHA-256 of the style, which is all that the page may use.
-const STYLE_HASH: &str = "sha256-qoR7VrpneOR6lBlxFJpMIWHaSQiiZ9WbIKGLac1aTjY=";
+const STYLE_HASH: &str = "sha256-3msnHEKN3SeXh1huUu5z5EMtaJGlVCxgrCkJbwfIU6I=";
 
 /// A page: a title, and what stands below it.
 #[derive(Debug, Clone)]
@@ -35,7 +41,48 @@ impl Page {
         self
     }
 
-    /// Adds a link to a path of ours.
+    /// Adds what has just happened, before all else.
+    #[must_use]
+    pub fn notice(mut self, text: &str) -> Self {
+        self.main.insert_str(0, &format!("<p class=\"notice\" role=\"status\">{}</p>\n", escape(text)));
+        self
+    }
+
+    /// Adds a heading below the title.
+    #[must_use]
+    pub fn heading(mut self, text: &str) -> Self {
+        self.add(format_args!("<h2>{}</h2>\n", escape(text)));
+        self
+    }
+
+    /// Adds names and values.
+    #[must_use]
+    pub fn facts(mut self, facts: &[(&str, String)]) -> Self {
+        let rows = facts.iter().map(|(name, value)| format!("<dt>{}</dt><dd>{}</dd>\n", escape(name), escape(value)));
+        self.add(format_args!("<dl>\n{}</dl>\n", rows.collect::<String>()));
+        self
+    }
+
+    /// Adds a link that is the next step: to a path of ours, or to a site by https.
+    #[must_use]
+    pub fn next_step(mut self, url: &str, text: &str) -> Self {
+        self.add(format_args!("<p><a class=\"button\" href=\"{}\">{}</a></p>\n", escape(url), escape(text)));
+        self
+    }
+
+    /// Adds a form that posts one text to a path of ours.
+    #[must_use]
+    pub fn question(mut self, path: &str, (name, label): (&str, &str), text: &str) -> Self {
+        let (path, name, label, text) = (escape(path), escape(name), escape(label), escape(text));
+        self.add(format_args!(
+            "<form method=\"post\" action=\"{path}\">\n<label for=\"{name}\">{label}</label>\n<input id=\"{name}\" \
+             name=\"{name}\" required maxlength=\"100\" autocomplete=\"off\" autocapitalize=\"none\" spellcheck=\"false\">\n\
+             <p><button>{text}</button></p>\n</form>\n"
+        ));
+        self
+    }
+
+    /// Adds a link to a path of ours, or to a site by https.
     #[must_use]
     pub fn link(mut self, path: &str, text: &str) -> Self {
         self.add(format_args!("<p><a href=\"{}\">{}</a></p>\n", escape(path), escape(text)));
@@ -140,6 +187,8 @@ mod tests {
     fn no_text_becomes_markup() {
         let evil = "\"><script>alert('&')</script>";
         let page = Page::new(evil).paragraph(evil).link(evil, evil).button(evil, &[(evil, evil)], evil);
+        let page = page.notice(evil).heading(evil).facts(&[(evil, evil.to_owned())]).next_step(evil, evil);
+        let page = page.question(evil, (evil, evil), evil);
         let html = page.html();
         assert!(!html.contains("<script") && !html.contains("\">a") && !html.contains("alert('"), "{html}");
     }

@@ -82,7 +82,7 @@ impl Credential {
 }
 
 /// The one bearer token of the headers.
-fn bearer(headers: &HeaderMap) -> Option<&str> {
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
     let mut values = headers.get_all(AUTHORIZATION).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return None };
     let (scheme, text) = value.to_str().ok()?.split_once(' ')?;

@@ -14,11 +14,13 @@ mod guards;
 mod jwt;
 mod limits;
 pub mod pkce;
+mod purchase_links;
 mod sessions;
 mod visitor;
 
 pub use authenticator::{Authenticator, Confirmed};
 pub use guards::{Admin, AtLeast, Caller, Owner, SignedIn, Viewer};
 pub use limits::Limiter;
+pub use purchase_links::{Buyer, PurchaseLinks};
 pub use sessions::{Issued, Sessions};
 pub use visitor::Visitor;

@@ -67,6 +67,14 @@ pub struct Entitlement {
     pub rev: u64,
 }
 
+impl Entitlement {
+    /// Whether a purchase is its account's. One that was moved to another account stays in the list, for the one who makes
+    /// GitHub match to hand it on.
+    pub fn owns(&self, purchase: &Purchase) -> bool {
+        purchase.buyer.id == self.key.account
+    }
+}
+
 /// Whether an account should have access: one of its purchases opens the gate.
 pub fn is_desired(purchases: &[Purchase]) -> bool {
     purchases.iter().any(|purchase| purchase.gate() == Gate::Open)

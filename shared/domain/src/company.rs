@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CompanyId, Problem};
+use crate::{CompanyId, Problem, text::Email};
 
 /// A company that sells.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,6 +13,9 @@ pub struct Company {
     pub name: String,
     /// The currency of all its prices: ISO 4217 in lower case, as Stripe writes it.
     pub currency: String,
+    /// Where it is told of what needs it; without, its first owner with an address is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alerts: Option<Email>,
 }
 
 /// What a member of a company may do. Each role may do all that the ones before it may.

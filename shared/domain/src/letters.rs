@@ -150,10 +150,7 @@ pub fn due(purchase: &Purchase, now: Timestamp) -> Vec<Letter> {
     if refunded > purchase.told.refunded_cents && facts.fully_refunded_at().is_none() && purchase.gate() == Gate::Open {
         letters.push(Letter::PartialRefund { cents: refunded });
     }
-    if purchase.told.confirmed.is_none()
-        && purchase.session.as_ref().is_some_and(|session| session.id.is_some())
-        && purchase.is_awaited()
-    {
+    if purchase.told.confirmed.is_none() && purchase.session.is_some() && purchase.is_awaited() {
         letters.push(Letter::Confirmation);
     }
     letters.extend(alerts(purchase));
@@ -197,7 +194,7 @@ fn alerts(purchase: &Purchase) -> impl Iterator<Item = Letter> {
     let dispute = facts.dispute().filter(|dispute| dispute.state != DisputeState::Closed).map(|dispute| dispute.at);
     let failed = facts.unpaid().map(|(_, failure)| failure.last.at).max(facts.failed_at);
     let refunded = facts.refunds.values().filter_map(|refund| refund.full_at).max();
-    let partly = (facts.refunded_cents() > purchase.told.refunded_cents).then_some(facts.refunded_at).flatten();
+    let partly = facts.refunded_at.filter(|_| facts.refunded_cents() > 0);
     let blocked = purchase.access.problem.as_ref().filter(|problem| !problem.code.heals()).map(|problem| problem.since);
     let told = purchase.told.alerts.clone();
     [

@@ -169,6 +169,8 @@ macro_rules! actions {
 actions! {
     /// A checkout began.
     CheckoutCreated "checkout_created" "cc",
+    /// An unpaid checkout was taken up again, with another attempt to be paid.
+    CheckoutResumed "checkout_resumed" "cs",
     /// The buyer finished the checkout.
     CheckoutCompleted "checkout_completed" "cf",
     /// The checkout ended unpaid.

@@ -1,8 +1,10 @@
 //! Purchases: a checkout, what Stripe told of it, and the access that follows.
 
+mod checkout;
 mod decisions;
 mod failed_payment;
 mod gate;
+mod self_service;
 mod status;
 
 use std::collections::BTreeMap;
@@ -23,6 +25,7 @@ use crate::{
 
 pub use failed_payment::FailedPayment;
 pub use gate::{Closing, Gate};
+pub use self_service::Asked;
 pub use status::{AccessStatus, PaymentStatus};
 
 /// Stripe may end a session a little before its time.
@@ -74,6 +77,9 @@ pub struct Purchase {
     /// What the buyer was told.
     #[serde(default, skip_serializing_if = "is_default")]
     pub told: Told,
+    /// What the buyer asked for, as far as it is limited.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub asked: Asked,
     /// What was applied to it lately, so that it is applied once.
     #[serde(default, skip_serializing_if = "is_default")]
     pub causes: Causes,
@@ -157,6 +163,12 @@ pub struct Access {
     /// Whether an expired invitation was replaced.
     #[serde(skip_serializing_if = "is_default")]
     pub reinvited: bool,
+    /// Whether the buyer asked for the invitation again.
+    #[serde(skip_serializing_if = "is_default")]
+    pub resend: bool,
+    /// The account that had access by this purchase before, until it is out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<GithubUserId>,
     /// Why GitHub cannot be made to match, if it cannot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<AccessProblem>,
@@ -190,11 +202,12 @@ impl Purchase {
             livemode,
             created_at: now,
             terms: repository.terms,
-            session: None,
+            session: Some(checkout::first_attempt(repository, now)),
             facts: Facts::default(),
             decisions: Decisions::default(),
             access: Access::default(),
             told: Told::default(),
+            asked: Asked::default(),
             causes: Causes::default(),
             rev: 0,
         }
@@ -241,12 +254,16 @@ impl Purchase {
     pub fn seeing(&self, observed: Observed, problem: Option<AccessProblem>, now: Timestamp) -> Self {
         let first = (observed != Observed::Nothing && self.gate() == Gate::Open).then_some(now);
         let invited = observed == Observed::Invited;
+        let sent_again = self.access.resend && problem.is_none();
+        let sent_at = self.access.invited_at.filter(|_| !sent_again).unwrap_or(now);
         let access = Access {
             observed,
             granted_at: self.access.granted_at.or(first),
             scheduled_for: None,
-            invited_at: invited.then(|| self.access.invited_at.unwrap_or(now)),
+            invited_at: invited.then_some(sent_at),
             reinvited: invited && self.access.reinvited,
+            resend: self.access.resend && !sent_again,
+            after: self.access.after,
             problem,
         };
         Self { access, ..self.clone() }

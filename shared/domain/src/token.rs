@@ -1,8 +1,8 @@
 //! Opaque tokens: a prefix, 30 base62 characters, and 6 characters of CRC-32, after the scheme that GitHub and npm use.
 //!
 //! The first six of the 30 characters tell the company's number, so that what a request asks for can be read at the
-//! same time as its credential; the 24 others are random (142 bits). The claim is worth nothing until the credential
-//! itself was found under that company.
+//! same time as its credential; the 24 others are random (142 bits), or follow from a key and from what the token opens.
+//! The claim is worth nothing until the credential itself was found under that company, or was made anew from the key.
 
 use std::{fmt, str::FromStr};
 
@@ -17,6 +17,8 @@ const CHECKSUM: usize = 6;
 
 /// The prefix of an operator's API token.
 pub const OPERATOR: &str = "tga_";
+/// The prefix of what opens one purchase to its buyer.
+pub const PURCHASE: &str = "tgp_";
 
 /// A text that has the form of a token: right prefix, right alphabet, right checksum. Garbage is told apart without asking anyone.
 #[derive(Debug, Clone)]
@@ -74,6 +76,29 @@ pub fn issue(prefix: &str, company: CompanyId, random: &Random) -> Secret {
             }
         }
     }
+    signed(token)
+}
+
+/// The token that follows from a keyed hash (256 bits) of what it opens: the same hash makes the same token, and nobody
+/// without the key makes it.
+pub fn derive(prefix: &str, company: CompanyId, hash: &[u8; 32]) -> Secret {
+    let mut token = String::from(prefix);
+    push_base62(&mut token, company.0, COMPANY);
+    let mut number = *hash;
+    for _ in COMPANY..BODY {
+        // Long division by 62; the remainder is a digit.
+        let mut rest = 0_u16;
+        for byte in &mut number {
+            let part = rest << 8 | u16::from(*byte);
+            *byte = u8::try_from(part / 62).unwrap_or(u8::MAX);
+            rest = part % 62;
+        }
+        token.push(char::from(ALPHABET[usize::from(rest)]));
+    }
+    signed(token)
+}
+
+fn signed(mut token: String) -> Secret {
     let checksum = crc32(token.as_bytes());
     push_base62(&mut token, checksum, CHECKSUM);
     Secret::new(token).unwrap_or_else(|| unreachable!("a token is never blank"))
@@ -140,6 +165,22 @@ mod tests {
         let token = issue(OPERATOR, CompanyId(4_000_000_000), &random());
         assert_eq!(token.reveal().len(), OPERATOR.len() + 36);
         assert_eq!(parse(OPERATOR, token.reveal()).unwrap().claimed_company, CompanyId(4_000_000_000));
+    }
+
+    #[test]
+    fn what_follows_from_a_hash_is_the_same_each_time_and_another_for_another_hash() {
+        let of = |last: u8| {
+            let mut hash = [0xA5; 32];
+            hash[31] = last;
+            derive(PURCHASE, CompanyId(7), &hash).reveal().to_owned()
+        };
+        assert_eq!(of(1), of(1));
+        let distinct: std::collections::BTreeSet<_> = (0..=255).map(of).collect();
+        assert_eq!(distinct.len(), 256);
+        for token in distinct {
+            assert_eq!(parse(PURCHASE, &token).unwrap().claimed_company, CompanyId(7), "{token}");
+            assert!(parse(OPERATOR, &token).is_none());
+        }
     }
 
     #[test]

@@ -8,14 +8,14 @@ use std::{
     time::Duration,
 };
 
-use auth::{Authenticator, Sessions};
+use auth::{Authenticator, PurchaseLinks, Sessions};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use aws_types::{SdkConfig, region::Region};
 use clients::{Github, GithubOAuth, Mail, Stripe};
-use domain::{Clock, CompanyId, Random, SecretSource, member::FirstOwner};
+use domain::{Clock, CompanyId, Random, SecretSource, member::FirstOwner, text::Email};
 use jobs::Queue;
 use store::{Store, Volatile};
 
@@ -172,6 +172,14 @@ impl Services {
         Ok(Authenticator::new(self.store()?, Sessions::new(keys, &self.public_url()?, self.clock())))
     }
 
+    /// Links to purchases. Their tokens follow from the keys that sign sessions.
+    ///
+    /// # Errors
+    /// When a setting is missing.
+    pub fn purchase_links(&self) -> Result<PurchaseLinks, Error> {
+        Ok(PurchaseLinks::new(self.secret("SESSION_KEYS_NAME")?, &self.public_url()?))
+    }
+
     /// Signing in with GitHub.
     ///
     /// # Errors
@@ -189,6 +197,16 @@ impl Services {
             tracing::warn!("FIRST_OWNER is neither a GitHub name nor an e-mail address");
         }
         owner
+    }
+
+    /// Who is told for company 1 of what needs its vendor, unless the company itself says.
+    pub fn alert_email(&self) -> Option<Email> {
+        let text = self.settings.get("ALERT_EMAIL")?;
+        let email = Email::parse(text).ok();
+        if email.is_none() {
+            tracing::warn!("ALERT_EMAIL is no e-mail address");
+        }
+        email
     }
 
     /// Where the public reaches us, without a slash at the end.

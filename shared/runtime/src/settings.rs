@@ -18,8 +18,10 @@ pub const NEEDS: &[(&str, &[&str])] = &[
     ("stripe_webhook_secrets", &["STRIPE_WEBHOOK_SECRET_NAME"]),
     ("github_webhook_secrets", &["GITHUB_WEBHOOK_SECRET_NAME"]),
     ("authenticator", &["PUBLIC_URL", "SESSION_KEYS_NAME", "TABLE_NAME"]),
+    ("purchase_links", &["PUBLIC_URL", "SESSION_KEYS_NAME"]),
     ("github_oauth", &["GITHUB_API_URL", "GITHUB_OAUTH_NAME", "GITHUB_WEB_URL"]),
     ("first_owner", &["FIRST_OWNER"]),
+    ("alert_email", &["ALERT_EMAIL"]),
     ("public_url", &["PUBLIC_URL"]),
     ("refuse_personal_repositories", &["REFUSE_PERSONAL_REPOSITORIES"]),
 ];

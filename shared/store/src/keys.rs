@@ -346,6 +346,11 @@ pub fn sign_in_link(mailbox: &str) -> Key {
     Key::new(format!("SIGN-IN#{mailbox}"), "LINK")
 }
 
+/// In the volatile table: which purchase was confirmed to an address on a day (UTC), by the SHA-256 of the address.
+pub fn confirmation_of_day(company: CompanyId, repository: RepositoryId, sha256: &str, day: Timestamp) -> Key {
+    Key::new(format!("C#{company}#R#{repository}#CONFIRMED#{sha256}"), day.strftime("%Y-%m-%d").to_string())
+}
+
 fn account(id: GithubUserId) -> String {
     // Padded, so that accounts sort by number.
     format!("{:020}", id.0)

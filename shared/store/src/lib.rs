@@ -42,7 +42,7 @@ pub use mail_caps::LETTERS_A_DAY;
 pub use members::MemberChange;
 pub use operators::Operator;
 pub use page::{Found, Page};
-pub use purchases::{Begun, Change, PurchaseFilter};
+pub use purchases::{Begun, Change, Moved, PurchaseFilter};
 pub use rates::Lease;
 pub use repositories::{Listed, ListingRefused};
 pub use sign_ins::{LINK_SECONDS, LinkUse, SignInAttempt, is_link_token};

@@ -1,15 +1,12 @@
 //! How many letters an address was sent today. It may be lost: then a few more are sent than should be.
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::{
-    CompanyId, Failure, Timestamp,
-    text::{Email, hex},
-};
-use sha2::{Digest, Sha256};
+use domain::{CompanyId, Failure, Timestamp, purchase::Purchase, text::Email};
 
 use crate::{
     Volatile,
     keys::{self, Key},
+    sha256,
     table::{Refusal, number, text},
 };
 
@@ -40,6 +37,20 @@ impl Volatile {
         self.count(&key(company, to, now), "ADD letters :one", values, "letters > :none").await.map(drop)
     }
 
+    /// Claims a confirmation of a checkout: one goes to an address a day (UTC) and repository, whoever asks. The purchase that
+    /// has it may claim it again, as it is not known whether its letter was sent.
+    pub async fn claim_confirmation(&self, purchase: &Purchase, now: Timestamp) -> Result<bool, Failure> {
+        let address = sha256(&purchase.email.to_lowercase());
+        let key = keys::confirmation_of_day(purchase.company, purchase.repository, &address, now);
+        let values = vec![
+            (":type".to_owned(), text("confirmation of a day")),
+            (":ttl".to_owned(), number(now.as_second() + KEPT_SECONDS)),
+            (":purchase".to_owned(), text(purchase.id.to_string())),
+        ];
+        let update = "SET #type = :type, #ttl = :ttl, purchase = :purchase";
+        self.count(&key, update, values, "attribute_not_exists(purchase) OR purchase = :purchase").await
+    }
+
     async fn count(
         &self,
         key: &Key,
@@ -56,6 +67,5 @@ impl Volatile {
 }
 
 fn key(company: CompanyId, to: &Email, now: Timestamp) -> Key {
-    let address = to.as_str().to_lowercase();
-    keys::letters_of_day(company, &hex(&Sha256::digest(address.as_bytes())), now)
+    keys::letters_of_day(company, &sha256(&to.to_lowercase()), now)
 }

@@ -13,7 +13,7 @@ use crate::{
     Found, Store,
     keys::{self, List},
     lists::Source,
-    table::{Freshness, Item, Partition, Refusal, Write, index, item},
+    table::{Freshness, Item, Partition, Refusal, Write, index, item, number, text},
     tallies::Added,
 };
 
@@ -31,6 +31,17 @@ pub struct PurchaseFilter {
 pub enum Begun {
     /// It was written.
     Yes,
+    /// The account has other purchases of the repository: look at them first, then say which was the latest.
+    HasOthers(Box<Entitlement>),
+}
+
+/// What became of a purchase that was to be another account's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Moved {
+    /// It is.
+    Made,
+    /// Somebody else changed it meanwhile: read again, decide again.
+    Stale,
     /// The account has other purchases of the repository: look at them first, then say which was the latest.
     HasOthers(Box<Entitlement>),
 }
@@ -121,6 +132,51 @@ impl Store {
         match self.table.transact(writes).await {
             Ok(()) => Ok(Change::Made),
             Err(Refusal::Conditions(_)) => Ok(Change::Stale),
+            Err(Refusal::Failure(failure)) => Err(failure),
+        }
+    }
+
+    /// Notes Stripe's id of the session of a purchase's attempt; nothing when that was settled or followed by another
+    /// meanwhile. No line tells of it: it changes nothing that anybody decided or sees.
+    pub async fn note_session(&self, purchase: &Purchase, id: &str) -> Result<(), Failure> {
+        let attempt = purchase.session.as_ref().map_or(0, |session| session.attempt);
+        let values = vec![
+            (":id".to_owned(), text(id)),
+            (":attempt".to_owned(), number(attempt)),
+            (":one".to_owned(), number(1)),
+        ];
+        let (key, update) = (keys::purchase(purchase.company, purchase.id), "SET #session.id = :id ADD rev :one");
+        let write = self.table.update(&key, update, values, Some("#session.attempt = :attempt"))?;
+        match self.table.transact(vec![write]).await {
+            Ok(()) | Err(Refusal::Conditions(_)) => Ok(()),
+            Err(Refusal::Failure(failure)) => Err(failure),
+        }
+    }
+
+    /// Makes a purchase another account's, as [`Store::begin_purchase`] makes a new one an account's. The entitlement of the
+    /// account before keeps it in its list.
+    pub async fn move_purchase(
+        &self,
+        before: &Purchase,
+        after: &Purchase,
+        latest: Option<PurchaseId>,
+        entry: &LogEntry,
+    ) -> Result<Moved, Failure> {
+        let company = before.company;
+        let mut writes = vec![
+            self.begin_entitlement(after, latest, None)?,
+            self.replace_purchase(before, after)?,
+            self.log_line(company, entry)?,
+        ];
+        let added = Added::default().line(entry).change(Some(before), after);
+        writes.extend(self.add_sums(company, Some(before.repository), entry.created_at, &added)?);
+        match self.table.transact(writes).await {
+            Ok(()) => Ok(Moved::Made),
+            Err(Refusal::Conditions(failed)) if failed.contains(&0) => {
+                let others = self.entitlement(&after.entitlement()).await?;
+                Ok(others.map_or(Moved::Stale, |others| Moved::HasOthers(Box::new(others))))
+            }
+            Err(Refusal::Conditions(_)) => Ok(Moved::Stale),
             Err(Refusal::Failure(failure)) => Err(failure),
         }
     }

@@ -21,8 +21,8 @@ const TRIES: usize = 20;
 /// How long to leave a repository alone whose invitations are used up when nobody said for how long: others than us invite.
 const UNTOLD_SECONDS: i64 = 60 * 60;
 
-/// Lets the account in if it is not in already. An invitation that waits is left alone; one that has expired is replaced,
-/// once. `entitlement` is brought up to date with what is written.
+/// Lets the account in if it is not in already. An invitation that waits is left alone, unless the buyer asks for another;
+/// one that has expired is replaced, once. `entitlement` is brought up to date with what is written.
 pub(super) async fn admit(
     app: &App,
     place: &mut Place<'_>,
@@ -33,15 +33,17 @@ pub(super) async fn admit(
     let gone = || Trouble::new(ProblemCode::AccountNotFound, "The buyer's GitHub account does not exist any more");
     let login = place.login().await?.ok_or_else(gone)?;
     seen.login = Some(login.clone());
-    let expired = match place.standing(&login).await? {
+    let asked = is_asked_for(purchases);
+    let in_the_way = match place.standing(&login).await? {
         Standing::Member => return Ok(Observed::Member),
-        Standing::Invited { since } => {
+        Standing::Invited { id, .. } if asked => vec![id],
+        Standing::Invited { since, .. } => {
             seen.invited_at = Some(since);
             return Ok(Observed::Invited);
         }
         Standing::Nothing { expired } => expired,
     };
-    if !expired.is_empty() && was_replaced(purchases) {
+    if !in_the_way.is_empty() && was_replaced(purchases) && !asked {
         return Ok(Observed::Invited);
     }
     let now = app.clock.now();
@@ -49,9 +51,9 @@ pub(super) async fn admit(
         seen.scheduled = Some(at);
         return Ok(entitlement.observed);
     }
-    for invitation in expired {
+    for invitation in in_the_way {
         place.delete(invitation).await?;
-        seen.replaced = true;
+        seen.replaced = !asked;
     }
     match place.invite(&login, now).await {
         Ok(Invited::Pending { .. }) => {
@@ -78,6 +80,11 @@ pub(super) async fn admit(
             Err(trouble.into())
         }
     }
+}
+
+/// Whether the buyer asked for the invitation again.
+fn is_asked_for(purchases: &[Purchase]) -> bool {
+    purchases.iter().any(|purchase| purchase.gate() == Gate::Open && purchase.access.resend)
 }
 
 /// Whether an expired invitation was replaced already: once is enough, unless the buyer asks.

@@ -70,6 +70,8 @@ fn changed(
     }
     if let Some(at) = seen.scheduled {
         after = after.scheduled(at);
+        // What the buyer asked for waits with it, beside the invitation that there is.
+        (after.access.resend, after.access.invited_at) = (purchase.access.resend, purchase.access.invited_at);
     }
     if seen.replaced && seen.invited_at.is_some() {
         after = after.reinvited(now);

@@ -52,6 +52,8 @@ async fn post() -> Post {
         ("GITHUB_CREDENTIALS_NAME", "github".to_owned()),
         ("STRIPE_API_URL", ses.clone()),
         ("STRIPE_SECRET_KEY_NAME", "stripe".to_owned()),
+        ("PUBLIC_URL", "https://tollgate.example.com".to_owned()),
+        ("SESSION_KEYS_NAME", "keys".to_owned()),
         ("AWS_ACCESS_KEY_ID", "any".to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "any".to_owned()),
         ("AWS_REGION", "us-east-1".to_owned()),
@@ -70,8 +72,10 @@ async fn post() -> Post {
         mail: services.mail().unwrap(),
         clock: services.clock(),
         random: services.random(),
-        public_url: "http://127.0.0.1".to_owned(),
-        first_owner: None,
+        public_url: services.public_url().unwrap(),
+        links: services.purchase_links().unwrap(),
+        alert_email: services.alert_email(),
+        first_owner: services.first_owner(),
     };
     Post { app, sandbox, faults, day, _embedded: embedded }
 }

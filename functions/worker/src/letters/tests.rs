@@ -59,6 +59,10 @@ fn to_vendors(text: &str) -> Vec<VendorLetter> {
     vec![
         VendorLetter::PaymentFailed { amount: money.clone(), next_attempt: None, access_until: Some(until) },
         VendorLetter::Disputed { amount: money.clone(), reason: Some(text.to_owned()), evidence_until: Some(until) },
+        VendorLetter::PurchaseFailed { amount: money.clone() },
+        VendorLetter::DisputeDecided { amount: money.clone(), won: true },
+        VendorLetter::DisputeDecided { amount: money.clone(), won: false },
+        VendorLetter::FraudWarning { amount: money.clone() },
         VendorLetter::Refunded { refunded: money.clone(), paid: money, access_ends: true },
         VendorLetter::AccessBlocked { repository: repository.clone(), problem: problem.clone() },
         VendorLetter::RevocationBlocked { repository, problem },

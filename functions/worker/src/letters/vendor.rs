@@ -19,6 +19,11 @@ pub enum VendorLetter {
         /// When the gate closes if it stays unpaid; by itself it stays open without.
         access_until: Option<Timestamp>,
     },
+    /// A delayed payment method failed in the end: the purchase comes to nothing.
+    PurchaseFailed {
+        /// What was to be paid.
+        amount: Money,
+    },
     /// A buyer disputes a payment with their bank.
     Disputed {
         /// What is disputed.
@@ -27,6 +32,18 @@ pub enum VendorLetter {
         reason: Option<String>,
         /// Until when evidence can be handed in.
         evidence_until: Option<Timestamp>,
+    },
+    /// A dispute was decided.
+    DisputeDecided {
+        /// What was disputed.
+        amount: Money,
+        /// Whether the vendor keeps it.
+        won: bool,
+    },
+    /// A card network takes a payment for fraud.
+    FraudWarning {
+        /// What was paid.
+        amount: Money,
     },
     /// Money went back.
     Refunded {
@@ -63,6 +80,25 @@ pub(super) fn write(sale: &Sale, letter: &VendorLetter) -> Message {
                 .fact("Tried again", &next_attempt.map_or_else(|| "No more".to_owned(), day))
                 .fact("Access until", &access_until.map_or_else(|| "It is ended by you".to_owned(), moment))
         }
+        VendorLetter::PurchaseFailed { amount } => Draft::new(format!("A payment for {product} failed"))
+            .paragraph("The buyer's bank did not carry it out, so there is no access. The buyer was told.")
+            .fact("Not paid", &amount.to_string()),
+        VendorLetter::DisputeDecided { amount, won: true } => {
+            Draft::new(format!("You have won a dispute about {product}"))
+                .paragraph("You keep the money, and the buyer has access again.")
+                .fact("Disputed", &amount.to_string())
+        }
+        VendorLetter::DisputeDecided { amount, won: false } => {
+            Draft::new(format!("You have lost a dispute about {product}"))
+                .paragraph("The buyer has the money back, and no access any more.")
+                .fact("Disputed", &amount.to_string())
+        }
+        VendorLetter::FraudWarning { amount } => Draft::new(format!("A payment for {product} may be fraud"))
+            .paragraph(
+                "The card's network says that its holder did not make it. A refund now costs less than the dispute that \
+                 is likely to follow. The buyer keeps access until you take it back.",
+            )
+            .fact("Paid", &amount.to_string()),
         VendorLetter::Disputed { amount, reason, evidence_until } => {
             Draft::new(format!("A payment for {product} is disputed"))
                 .paragraph("Answer it in Stripe's dashboard. Without evidence the dispute is lost.")

@@ -36,6 +36,7 @@ pub(crate) fn purchase(facts: Facts) -> Purchase {
         decisions: Decisions::default(),
         access: Access::default(),
         told: Told::default(),
+        asked: Asked::default(),
         causes: Causes::default(),
         rev: 0,
     }

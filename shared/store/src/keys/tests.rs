@@ -92,6 +92,7 @@ fn rows() -> Vec<Row> {
             rate(&domain::rate::CALLER, &"ab".repeat(32), Window::at(at)),
             "`lease`: answers of a conditional update",
         ),
+        row("confirmation of a day (volatile)", confirmation_of_day(c, r, &"ab".repeat(32), at), "conditions only"),
         row("letters of a day (volatile)", letters_of_day(c, &"ab".repeat(32), at), "conditions only"),
     ]
 }

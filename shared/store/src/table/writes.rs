@@ -62,7 +62,7 @@ impl Table {
         Ok(Write(TransactWriteItem::builder().put(put).build()))
     }
 
-    /// Changes an item in place with an update expression, in which `#type` and `#ttl` stand for the reserved words.
+    /// Changes an item in place with an update expression, in which `#type`, `#ttl` and `#session` stand for the reserved words.
     pub(crate) fn update(
         &self,
         key: &Key,
@@ -70,7 +70,7 @@ impl Table {
         values: Vec<(String, AttributeValue)>,
         condition: Option<&str>,
     ) -> Result<Write, Failure> {
-        let reserved = ["#type", "#ttl"].into_iter().filter(|name| expression.contains(name));
+        let reserved = ["#type", "#ttl", "#session"].into_iter().filter(|name| expression.contains(name));
         let names: HashMap<_, _> = reserved.map(|name| (name.to_owned(), name[1..].to_owned())).collect();
         let update = Update::builder()
             .table_name(&*self.name)

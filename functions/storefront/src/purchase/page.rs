@@ -1,0 +1,207 @@
+//! The purchase as a page, which works without scripts.
+
+use api::{ApiError, Check, Id, Input, Kind, OnPage, Page, Params, Posted};
+use auth::Buyer;
+use axum::{
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use domain::{Problem, PurchaseId, Timestamp, purchase::Purchase};
+
+use super::{
+    account, get,
+    get::{Standing, page_path},
+    invitation, read,
+};
+use crate::App;
+
+/// `GET /purchases/{id}`: how it stands, what happens next, and what the buyer can do.
+pub(crate) async fn show(
+    buyer: Result<Buyer, ApiError>,
+    State(app): State<App>,
+    Id(id): Id<PurchaseId>,
+    notice: Result<Params<Shown>, ApiError>,
+) -> Result<Page, OnPage> {
+    let buyer = buyer.map_err(whole_link)?;
+    let purchase = read(&app, &buyer, id).await.map_err(whole_link)?;
+    let page = page(&purchase, buyer.token().reveal(), app.clock.now());
+    Ok(match notice.ok().and_then(|Params(shown)| shown.notice) {
+        Some(notice) => page.notice(notice),
+        None => page,
+    })
+}
+
+/// `POST /purchases/{id}/invitation`: the button.
+pub(crate) async fn resend(
+    buyer: Result<Buyer, ApiError>,
+    State(app): State<App>,
+    Id(id): Id<PurchaseId>,
+) -> Result<Response, OnPage> {
+    let buyer = buyer.map_err(whole_link)?;
+    let asked = invitation::ask(&app, &buyer, id).await.map(drop);
+    back(&app, &buyer, id, asked, "resent").await
+}
+
+/// `POST /purchases/{id}/account`: the form.
+pub(crate) async fn change_account(
+    buyer: Result<Buyer, ApiError>,
+    State(app): State<App>,
+    Id(id): Id<PurchaseId>,
+    form: Result<Posted<account::NewAccount>, ApiError>,
+) -> Result<Response, OnPage> {
+    let buyer = buyer.map_err(whole_link)?;
+    let asked = match form {
+        Ok(form) => account::ask(&app, &buyer, id, &form.input.login).await.map(drop),
+        Err(error) => Err(error),
+    };
+    back(&app, &buyer, id, asked, "moved").await
+}
+
+/// Back to the page: when it worked by a redirect, so that reloading repeats nothing, else at once with what went wrong.
+async fn back(
+    app: &App,
+    buyer: &Buyer,
+    id: PurchaseId,
+    asked: Result<(), ApiError>,
+    notice: &str,
+) -> Result<Response, OnPage> {
+    let path = page_path(id, "", buyer.token().reveal());
+    let Err(error) = asked else { return Ok(Redirect::to(&format!("{path}&notice={notice}")).into_response()) };
+    if !matches!(error.kind, Kind::Invalid | Kind::Conflict) {
+        return Err(OnPage(error));
+    }
+    let purchase = read(app, buyer, id).await?;
+    let problems: Vec<_> = error.fields.iter().map(|field| field.problem.to_string()).collect();
+    let words = if problems.is_empty() { error.message.to_string() } else { problems.join(" ") };
+    let page = page(&purchase, buyer.token().reveal(), app.clock.now()).notice(&words);
+    let status = if error.kind == Kind::Conflict { http::StatusCode::CONFLICT } else { http::StatusCode::BAD_REQUEST };
+    Ok((status, page).into_response())
+}
+
+/// A link that opens nothing was most often not copied as a whole.
+fn whole_link(error: ApiError) -> ApiError {
+    match error.kind {
+        Kind::Unauthenticated | Kind::NotFound => {
+            ApiError { message: "This link opens no purchase. Copy all of it from the mail.".into(), ..error }
+        }
+        _ => error,
+    }
+}
+
+/// What has just happened.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    notice: Option<&'static str>,
+}
+
+impl Input for Shown {
+    fn check(c: &mut Check) -> Option<Self> {
+        let said = |text: &str| -> Result<Option<&'static str>, Problem> {
+            Ok(match text {
+                "resent" => Some("The invitation is sent again. GitHub writes you a mail within a few minutes."),
+                "moved" => Some("The account is changed. As soon as the old one is out, the new one is invited."),
+                _ => None,
+            })
+        };
+        let paid = c.text_or_none("checkout", |_| Ok(()))?;
+        let thanks = paid.map(|()| "Thank you! What you see here follows your payment within a few minutes.");
+        Some(Self { notice: c.text_or_none("notice", said)?.flatten().or(thanks) })
+    }
+}
+
+fn page(purchase: &Purchase, token: &str, now: Timestamp) -> Page {
+    let purchase = &purchase.at(now);
+    let standing = Standing::of(purchase);
+    let (lead, next) = words(standing);
+    let path = |what: &str| page_path(purchase.id, what, token);
+    let mut page = Page::new(purchase.repository_name.as_str()).paragraph(lead).paragraph(next);
+    page = match standing {
+        Standing::Invited => {
+            page.next_step(&get::invitation_url(purchase), "Accept the invitation").paragraph(&format!(
+                "Sign in to GitHub as {} before you open it: to every other account GitHub says that it is invalid.",
+                purchase.buyer.login
+            ))
+        }
+        Standing::Active => page.next_step(&format!("https://github.com/{}", purchase.github), "Open the repository"),
+        _ => page,
+    };
+    page = page.facts(&facts(purchase));
+    if purchase.can_be_invited_again(now) {
+        page = page.heading("No invitation?").paragraph(
+            "Look into the spam folder of the address that GitHub knows of you, or have the invitation sent again.",
+        );
+        page = page.button(&path("/invitation"), &[], "Send it again");
+    }
+    if purchase.can_be_moved(now) {
+        page = page.heading("Another GitHub account").paragraph(&format!(
+            "{} loses access first, then the other account is invited. This can be done three times in 30 days.",
+            purchase.buyer.login
+        ));
+        page =
+            page.question(&path("/account"), ("githubUsername", "Name of the account on GitHub"), "Use this account");
+    }
+    if get::has_receipt(purchase) || purchase.facts.customer.is_some() {
+        page = page.heading("Payment");
+    }
+    if get::has_receipt(purchase) {
+        page = page.link(&path("/receipt"), "Receipt");
+    }
+    if purchase.facts.customer.is_some() {
+        page = page.link(&path("/billing-portal"), "Subscription, cards and invoices at Stripe");
+    }
+    page
+}
+
+/// How it stands, and what happens next.
+fn words(standing: Standing) -> (&'static str, &'static str) {
+    match standing {
+        Standing::Unpaid => (
+            "This purchase is not paid yet.",
+            "If you have just paid, it takes a moment until we hear of it; some ways to pay take days. Then you are invited.",
+        ),
+        Standing::Failed => (
+            "This purchase was not paid, and came to nothing.",
+            "Nothing was charged. If you still want it, buy it again.",
+        ),
+        Standing::Waiting => (
+            "Your payment has arrived.",
+            "You are invited on GitHub within a few minutes. If it takes longer, the vendor already knows of it.",
+        ),
+        Standing::Scheduled => (
+            "Your payment has arrived, and your invitation is scheduled.",
+            "GitHub lets 50 people a day be invited to a repository. You need not do anything.",
+        ),
+        Standing::Invited => {
+            ("One step is left: accept the invitation on GitHub.", "Until then you cannot see the code.")
+        }
+        Standing::Active => ("You have access.", "Clone the repository, or look at it on GitHub."),
+        Standing::Suspended => (
+            "Your access is closed for now.",
+            "It opens again by itself as soon as the payment is in order. Below you can look after that at Stripe.",
+        ),
+        Standing::Ended => ("Your access has ended.", "What you have cloned stays yours to use as was agreed."),
+    }
+}
+
+fn facts(purchase: &Purchase) -> Vec<(&'static str, String)> {
+    let day = |at: Timestamp| at.strftime("%-d %B %Y").to_string();
+    let moment = |at: Timestamp| at.strftime("%-d %B %Y, %H:%M UTC").to_string();
+    let mut facts = vec![
+        ("GitHub account", purchase.buyer.login.clone()),
+        ("Repository", purchase.github.to_string()),
+        ("Bought on", day(purchase.created_at)),
+    ];
+    let standing = Standing::of(purchase);
+    let invited = get::invitation_ends(purchase).filter(|_| standing == Standing::Invited);
+    let subscription = purchase.facts.subscription;
+    let ends = subscription.and_then(|subscription| subscription.ends_at);
+    let times = [
+        ("Invitation expires", invited.map(moment)),
+        ("Invited from", purchase.access.scheduled_for.map(moment)),
+        ("Paid until", subscription.and(purchase.facts.paid_until).map(day)),
+        ("Ends on", ends.map(day)),
+        ("Not paid; access until", purchase.grace_ends_at().map(moment)),
+    ];
+    facts.extend(times.into_iter().filter_map(|(name, value)| Some((name, value?))));
+    facts
+}
