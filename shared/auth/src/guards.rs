@@ -120,6 +120,12 @@ impl<R: AtLeast> Caller<R> {
         self.unconfirmed.is_asked();
         self.claim.confirmed::<R>().await
     }
+
+    /// A key that only this caller's requests have, to sign what the caller is to bring back. It follows from the
+    /// credential, so nothing has to be kept.
+    pub fn key(&self) -> [u8; 32] {
+        self.claim.credential.key()
+    }
 }
 
 impl Claim {
@@ -133,12 +139,6 @@ impl Claim {
             return Err(ApiError::new(Kind::Forbidden, "This is for members who signed in"));
         }
         Ok(confirmed)
-    }
-
-    /// A key that only this caller's requests have, to sign what the caller is to bring back. It follows from the
-    /// credential, so nothing has to be kept.
-    pub fn key(&self) -> [u8; 32] {
-        self.credential.key()
     }
 }
 
