@@ -149,3 +149,42 @@ async fn an_admin_may_write() {
     }
     shop.t.finish().await;
 }
+
+/// Who may not make a request learns nothing of what is wrong with it.
+#[tokio::test]
+async fn a_forged_token_is_told_before_a_wrong_request_is() {
+    let shop = Shop::open().await;
+    let forged = token::issue(token::OPERATOR, CompanyId(1), &seeded(99));
+    let viewer = shop.t.found_company(2, Role::Viewer, None).await;
+    for endpoint in guarded() {
+        for (path, body) in [
+            (shop.path(endpoint), "{"),
+            (endpoint.path.replace("{id}", "no-such-id"), "{}"),
+            (format!("{}?page=x&limit=x", shop.path(endpoint)), "{}"),
+        ] {
+            let request = || Request::builder().method(endpoint.method).uri(&path);
+            let answer = shop.t.send(bearer(request(), &forged).body(Body::from(body)).unwrap()).await;
+            is_unauthenticated(&answer, &path);
+            let answer = shop.t.send(bearer(request(), &viewer).body(Body::from(body)).unwrap()).await;
+            let allowed = endpoint.guard == "Viewer";
+            assert!(allowed || answer.status == 403, "{endpoint:?}: {answer}");
+        }
+    }
+    shop.t.finish().await;
+}
+
+/// A request that is refused for being wrong is counted like any other of the caller's, and its good answer costs no more.
+#[tokio::test]
+async fn a_wrong_request_is_counted_once() {
+    let shop = Shop::open().await;
+    let remaining = async |path: &str| {
+        let answer = shop.t.get(path).await;
+        (answer.status, answer.header("x-ratelimit-remaining").parse::<u32>().unwrap())
+    };
+    let (good, first) = remaining("/api/admin/repositories").await;
+    let (wrong, second) = remaining("/api/admin/repositories?page=x").await;
+    let (nowhere, third) = remaining("/api/admin/repositories/no-such-id").await;
+    assert_eq!((good, wrong, nowhere), (200, 400, 404));
+    assert_eq!((second, third), (first - 1, first - 2));
+    shop.t.finish().await;
+}

@@ -4,6 +4,7 @@
 
 mod credentials;
 mod inventory;
+mod records;
 mod tenants;
 
 use api::Endpoint;
@@ -54,8 +55,8 @@ impl Shop {
         Self { repository, purchase: sale.purchase, token, member: member.text("/id"), t }
     }
 
-    /// A request that would do something if its sender were let in.
-    fn request(&self, endpoint: Endpoint) -> (http::request::Builder, Value) {
+    /// The path of something of company 1's.
+    fn path(&self, endpoint: Endpoint) -> String {
         let id = match endpoint.path.split('/').nth(3) {
             Some("customers") => &self.purchase,
             Some("tokens") => &self.token,
@@ -64,6 +65,11 @@ impl Shop {
         };
         let path = endpoint.path.replace("{id}", id);
         assert!(!path.contains('{'), "tests/access does not know what to put into {path}");
+        path
+    }
+
+    /// A request that would do something if its sender were let in.
+    fn request(&self, endpoint: Endpoint) -> (http::request::Builder, Value) {
         let body = match (endpoint.method, endpoint.path) {
             ("GET" | "DELETE", _) | ("POST", "/api/auth/sign-out" | "/api/auth/sign-out-everywhere") => Value::Null,
             ("POST", "/api/admin/tokens") => json!({"name": "another", "role": "viewer"}),
@@ -75,7 +81,7 @@ impl Shop {
             ("POST", "/api/admin/repositories/{id}/fetch-github-data") => Value::Null,
             (method, path) => panic!("tests/access needs a body for {method} {path} that would be accepted"),
         };
-        let request = Request::builder().method(endpoint.method).uri(path);
+        let request = Request::builder().method(endpoint.method).uri(self.path(endpoint));
         (request.header(header::CONTENT_TYPE, "application/json"), body)
     }
 

@@ -175,7 +175,9 @@ impl TestStack {
             Company { id: CompanyId(id), name: format!("Company {id}"), currency: "usd".to_owned(), alerts: None };
         let token = token::issue(token::OPERATOR, company.id, &self.random);
         let operator = Operator { revoked_at, ..Operator::of(&token, "only operator", role, self.now()) };
-        let founded = self.stack.store.found_company(&company, &token, &operator).await.expect("the table answers");
+        let entry = local::welcome::made(&operator, &self.random);
+        let founded = self.stack.store.found_company(&company, &token, &operator, &entry).await;
+        let founded = founded.expect("the table answers");
         assert!(founded, "company {id} is there already");
         token
     }

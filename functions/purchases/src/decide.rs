@@ -2,11 +2,7 @@
 
 use api::{ApiError, Kind};
 use auth::Admin;
-use domain::{
-    LogId, PurchaseId,
-    log::{Action, LogEntry, LogStatus},
-    purchase::Purchase,
-};
+use domain::{PurchaseId, log::Action, purchase::Purchase};
 use store::Change;
 
 use crate::App;
@@ -30,8 +26,7 @@ pub(crate) async fn decide(
         if after == before {
             return Ok(after);
         }
-        let now = app.clock.now();
-        let line = LogEntry::new(LogId::generate(now, &app.random), now, caller.actor, action, LogStatus::Success);
+        let line = caller.record(action, app.clock.now(), &app.random);
         let line = line.of_change(&before, &after).with("reason", reason);
         if app.store.change_purchase(&before, &after, &[line]).await? == Change::Made {
             return Ok(after);

@@ -4,8 +4,8 @@ use api::{ApiError, Csv, Params};
 use auth::{Confirmed, Viewer};
 use axum::extract::State;
 use domain::{
-    Failure, LogId, RepositoryId, Timestamp,
-    log::{Action, LogEntry, LogStatus},
+    Failure, RepositoryId, Timestamp,
+    log::{Action, LogEntry},
     paging::{Begin, PageRequest, Position},
     purchase::Purchase,
 };
@@ -87,9 +87,7 @@ async fn write_down(
     what: &str,
     repository: Option<RepositoryId>,
 ) -> Result<(), Failure> {
-    let now = app.clock.now();
-    let id = LogId::generate(now, &app.random);
-    let line = LogEntry::new(id, now, caller.actor.clone(), Action::Exported, LogStatus::Success);
+    let line = caller.record(Action::Exported, app.clock.now(), &app.random);
     let line = LogEntry { repository, ..line }.with("list", Some(what));
     app.store.append_log(caller.company, &line).await
 }

@@ -6,7 +6,13 @@ pub(crate) mod list;
 pub(crate) mod remove;
 
 use api::{ApiError, Kind};
+use domain::{log::LogEntry, member::Member};
 use store::MemberChange;
+
+/// The line says which member it is about.
+pub(crate) fn about(entry: LogEntry, member: &Member) -> LogEntry {
+    entry.with("memberId", Some(member.id.to_string())).with("memberName", Some(member.name()))
+}
 
 /// What is told when a change of a member was not made.
 fn refusal(change: MemberChange) -> ApiError {

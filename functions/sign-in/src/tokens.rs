@@ -5,9 +5,17 @@ pub(crate) mod list;
 pub(crate) mod revoke;
 
 use api::Time;
-use domain::{company::Role, token::TokenId};
+use domain::{company::Role, log::LogEntry, token::TokenId};
 use serde::Serialize;
 use store::Operator;
+
+/// The line says which token it is about.
+fn about(entry: LogEntry, operator: &Operator) -> LogEntry {
+    entry
+        .with("tokenId", Some(operator.id.to_string()))
+        .with("name", Some(&operator.name))
+        .with("role", Some(operator.role.name()))
+}
 
 /// A token, without its text.
 #[derive(Debug, Serialize)]

@@ -13,7 +13,7 @@ use serde::Serialize;
 
 /// The endpoints.
 pub fn api() -> Api<App> {
-    Api::new(Family::StripeWebhook)
+    Api::new(Family::Webhook)
         .post("/api/webhooks/github", github::receive)
         .post("/api/webhooks/stripe", stripe::receive)
 }

@@ -54,7 +54,7 @@ mod tests {
     #[tokio::test]
     async fn the_story_ends_well() {
         let mut out = Vec::new();
-        let played = play(&mut out).await;
+        let played = Box::pin(play(&mut out)).await;
         let told = String::from_utf8(out).unwrap();
         played.unwrap_or_else(|error| panic!("{error:#}\n{told}"));
         assert!(told.ends_with("steps passed.\n"), "{told}");

@@ -16,7 +16,7 @@ async fn main() -> Result<()> {
         Command::Help => print(options::HELP),
         Command::Demo => {
             log("off");
-            demo::play(&mut std::io::stdout()).await?;
+            Box::pin(demo::play(&mut std::io::stdout())).await?;
         }
         Command::Token { data } => {
             log("warn,dynoxide=error");

@@ -153,7 +153,8 @@ impl Stack {
         let pollers = pollers(&template, &functions, &queues)?;
         let tickers = tickers(&template, &functions)?;
 
-        let router = front(gateway::router(&template, &functions.routers)?, embedded.as_ref(), &sandboxes);
+        let router =
+            front(gateway::router(&template, &functions.routers, world.clock.now())?, embedded.as_ref(), &sandboxes);
         if let Some(stripe) = &sandboxes.stripe {
             stripe.set_public_url(format!("{url}/sandbox/stripe"));
         }

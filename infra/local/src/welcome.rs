@@ -2,8 +2,9 @@
 
 use anyhow::Result;
 use domain::{
-    Clock, CompanyId, Random, Secret,
+    Clock, CompanyId, LogId, Random, Secret,
     company::{Company, Role},
+    log::{Action, Actor, LogEntry, LogStatus},
     token,
 };
 use store::{Operator, Store};
@@ -22,7 +23,8 @@ pub async fn another_token(store: &Store, clock: &Clock, random: &Random) -> Res
         return Ok(token);
     }
     let token = token::issue(token::OPERATOR, FIRST_COMPANY, random);
-    store.insert_operator(FIRST_COMPANY, &token, &operator(&token, "operator", clock)).await?;
+    let operator = operator(&token, "operator", clock);
+    store.insert_operator(FIRST_COMPANY, &token, &operator, &made(&operator, random)).await?;
     Ok(token)
 }
 
@@ -34,7 +36,8 @@ pub async fn first_start(store: &Store, clock: &Clock, random: &Random) -> Resul
     let company =
         Company { id: FIRST_COMPANY, name: "My company".to_owned(), currency: "usd".to_owned(), alerts: None };
     let token = token::issue(token::OPERATOR, FIRST_COMPANY, random);
-    let founded = store.found_company(&company, &token, &operator(&token, "first operator", clock)).await?;
+    let operator = operator(&token, "first operator", clock);
+    let founded = store.found_company(&company, &token, &operator, &made(&operator, random)).await?;
     if !founded {
         // One that was founded by older code is in no list of companies yet.
         store.register_company(FIRST_COMPANY).await?;
@@ -44,6 +47,16 @@ pub async fn first_start(store: &Store, clock: &Clock, random: &Random) -> Resul
 
 fn operator(token: &Secret, name: &str, clock: &Clock) -> Operator {
     Operator::of(token, name, Role::Owner, clock.now())
+}
+
+/// The line of the log on a token that nobody who signed in made.
+pub fn made(operator: &Operator, random: &Random) -> LogEntry {
+    let now = operator.created_at;
+    let id = LogId::generate(now, random);
+    LogEntry::new(id, now, Actor::Tollgate, Action::TokenCreated, LogStatus::Success)
+        .with("tokenId", Some(operator.id.to_string()))
+        .with("name", Some(&operator.name))
+        .with("role", Some(operator.role.name()))
 }
 
 /// The text at the start.

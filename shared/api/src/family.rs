@@ -2,7 +2,7 @@
 
 mod page;
 mod repopass;
-mod stripe_webhook;
+mod webhook;
 
 use http::{HeaderName, HeaderValue, Response, StatusCode, header};
 use serde_json::Value;
@@ -14,8 +14,8 @@ use crate::{ApiError, Kind, page::Page};
 pub enum Family {
     /// `repopass.md`.
     RepoPass,
-    /// `repopass.md`, "Stripe Webhook": its errors are bare strings (ruling 7). GitHub's webhook answers alike.
-    StripeWebhook,
+    /// Webhooks, whoever sends them. `repopass.md`, "Stripe Webhook": errors are bare strings (ruling 7).
+    Webhook,
     /// People in front of a browser; see [`crate::OnPage`].
     Page,
 }
@@ -25,7 +25,7 @@ impl Family {
     pub(crate) fn render(self, error: &ApiError) -> Response<String> {
         let (status, body) = match self {
             Self::RepoPass => json(repopass::render(error)),
-            Self::StripeWebhook => json(stripe_webhook::render(error)),
+            Self::Webhook => json(webhook::render(error)),
             Self::Page => {
                 let (status, page) = page::render(error);
                 (status, (page.html(), Page::headers().into()))
@@ -88,7 +88,7 @@ mod tests {
             let response = family.render(&sample(kind));
             format!("{family:?} {kind:?}: {} {}", response.status().as_u16(), response.body())
         };
-        let families = [Family::RepoPass, Family::StripeWebhook];
+        let families = [Family::RepoPass, Family::Webhook];
         let lines: Vec<_> = families.iter().flat_map(|family| Kind::ALL.map(|kind| line(*family, kind))).collect();
         insta::assert_snapshot!(lines.join("\n"), @r#"
         RepoPass Invalid: 400 {"error":{"code":"VALIDATION_ERROR","details":[{"field":"email","message":"Invalid email format"}],"message":"what the client may see"}}
@@ -101,16 +101,16 @@ mod tests {
         RepoPass RateLimited: 429 {"error":{"code":"RATE_LIMITED","message":"what the client may see"}}
         RepoPass Unavailable: 503 {"error":{"code":"SERVICE_UNAVAILABLE","message":"Service temporarily unavailable"}}
         RepoPass Internal: 500 {"error":{"code":"INTERNAL_ERROR","message":"Server error"}}
-        StripeWebhook Invalid: 400 {"error":"what the client may see"}
-        StripeWebhook Unauthenticated: 400 {"error":"Invalid signature"}
-        StripeWebhook Forbidden: 403 {"error":"what the client may see"}
-        StripeWebhook NotFound: 404 {"error":"what the client may see"}
-        StripeWebhook MethodNotAllowed: 405 {"error":"what the client may see"}
-        StripeWebhook Conflict: 409 {"error":"what the client may see"}
-        StripeWebhook TooLarge: 413 {"error":"what the client may see"}
-        StripeWebhook RateLimited: 429 {"error":"what the client may see"}
-        StripeWebhook Unavailable: 503 {"error":"Service temporarily unavailable"}
-        StripeWebhook Internal: 500 {"error":"Service temporarily unavailable"}
+        Webhook Invalid: 400 {"error":"what the client may see"}
+        Webhook Unauthenticated: 400 {"error":"Invalid signature"}
+        Webhook Forbidden: 403 {"error":"what the client may see"}
+        Webhook NotFound: 404 {"error":"what the client may see"}
+        Webhook MethodNotAllowed: 405 {"error":"what the client may see"}
+        Webhook Conflict: 409 {"error":"what the client may see"}
+        Webhook TooLarge: 413 {"error":"what the client may see"}
+        Webhook RateLimited: 429 {"error":"what the client may see"}
+        Webhook Unavailable: 503 {"error":"Service temporarily unavailable"}
+        Webhook Internal: 500 {"error":"Service temporarily unavailable"}
         "#);
     }
 }

@@ -1,5 +1,5 @@
-//! What surrounds every endpoint: the body is read once, errors get the family's envelope, what a limiter counted
-//! is told, and one line is logged.
+//! What surrounds every endpoint: the body is read once, no caller is answered who was not confirmed, errors get the
+//! family's envelope, what a limiter counted is told, and one line is logged.
 
 use axum::{
     Router,
@@ -10,7 +10,7 @@ use axum::{
 };
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
-use crate::{ApiError, Family, Kind, RateSlot, RawBody};
+use crate::{ApiError, Family, Kind, RateSlot, RawBody, RequestId, Unconfirmed};
 
 /// The largest body that is read. Stripe's events and our own requests are far smaller.
 const LARGEST_BODY: usize = 1024 * 1024;
@@ -20,8 +20,10 @@ pub(crate) fn wrap(router: Router, family: Family) -> Router {
 }
 
 async fn serve(family: Family, mut request: Request, next: Next) -> Response {
-    let rate = RateSlot::default();
+    let (rate, unconfirmed) = (RateSlot::default(), Unconfirmed::default());
     request.extensions_mut().insert(rate.clone());
+    request.extensions_mut().insert(unconfirmed.clone());
+    let id = RequestId::of(request.extensions());
     let method = request.method().clone();
     let route =
         request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
@@ -29,6 +31,9 @@ async fn serve(family: Family, mut request: Request, next: Next) -> Response {
         Ok(request) => next.run(request).await,
         Err(error) => error.into_response(),
     };
+    if let Err(error) = unconfirmed.ask().await {
+        response = error.into_response();
+    }
     if let Some(error) = response.extensions_mut().remove::<ApiError>() {
         log(&error);
         let family = response.extensions_mut().remove::<Family>().unwrap_or(family);
@@ -38,7 +43,8 @@ async fn serve(family: Family, mut request: Request, next: Next) -> Response {
     headers.insert(http::header::X_CONTENT_TYPE_OPTIONS, http::HeaderValue::from_static("nosniff"));
     headers.insert(http::header::CACHE_CONTROL, http::HeaderValue::from_static("no-store"));
     rate.write(headers);
-    tracing::info!(http.method = %method, http.route = route, http.status = response.status().as_u16(), "answered");
+    let status = response.status().as_u16();
+    tracing::info!(request = id.as_str(), http.method = %method, http.route = route, http.status = status, "answered");
     response
 }
 

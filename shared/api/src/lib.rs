@@ -12,7 +12,9 @@ mod layers;
 mod page;
 mod paging;
 mod rate;
+mod request_id;
 mod routes;
+mod unconfirmed;
 mod views;
 
 pub use check::Check;
@@ -25,5 +27,7 @@ pub use input::{Id, Input, Params, Posted, RawBody, Valid, ValidOrNone};
 pub use page::{OnPage, Page};
 pub use paging::{PageQuery, Pagination};
 pub use rate::{ClientAddress, RateLimit, RateSlot};
+pub use request_id::RequestId;
 pub use routes::{Api, Endpoint};
+pub use unconfirmed::Unconfirmed;
 pub use views::{Accepted, Created, Json, Time};

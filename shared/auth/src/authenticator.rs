@@ -1,7 +1,14 @@
 //! Confirms credentials.
 
-use api::{ApiError, Kind};
-use domain::{CompanyId, company::Role, log::Actor, member::Member, session::Claims, token::Token};
+use api::{ApiError, Kind, RequestId};
+use domain::{
+    CompanyId, Random, Timestamp,
+    company::Role,
+    log::{Action, Actor, LogEntry},
+    member::Member,
+    session::Claims,
+    token::Token,
+};
 use http::request::Parts;
 use store::Store;
 
@@ -28,6 +35,15 @@ pub struct Confirmed {
     pub role: Role,
     /// The member and the session, when it is somebody who signed in.
     pub session: Option<(Member, Claims)>,
+    /// With which request.
+    pub request: RequestId,
+}
+
+impl Confirmed {
+    /// A line of the log on what the caller does: who, and with which request. It is to be written together with the change.
+    pub fn record(&self, action: Action, now: Timestamp, random: &Random) -> LogEntry {
+        self.request.record(self.actor.clone(), action, now, random)
+    }
 }
 
 impl Authenticator {
@@ -51,16 +67,21 @@ impl Authenticator {
     }
 
     /// Fails unless the credential is good and its bearer has at least this role.
-    pub(crate) async fn confirm(&self, credential: &Credential, least: Role) -> Result<Confirmed, ApiError> {
+    pub(crate) async fn confirm(
+        &self,
+        credential: &Credential,
+        least: Role,
+        request: RequestId,
+    ) -> Result<Confirmed, ApiError> {
         let confirmed = match credential {
-            Credential::OperatorToken(token) => self.operator(token).await?,
-            Credential::Session(claims) => self.member(claims).await?,
+            Credential::OperatorToken(token) => self.operator(token, request).await?,
+            Credential::Session(claims) => self.member(claims, request).await?,
         };
         let allowed = confirmed.role >= least;
         if allowed { Ok(confirmed) } else { Err(ApiError::new(Kind::Forbidden, "Insufficient permissions")) }
     }
 
-    async fn operator(&self, token: &Token) -> Result<Confirmed, ApiError> {
+    async fn operator(&self, token: &Token, request: RequestId) -> Result<Confirmed, ApiError> {
         let operator = self.store.operator(token.claimed_company, &token.secret).await?;
         let good = operator.filter(|operator| operator.is_good(self.sessions.now()));
         let operator = good.ok_or_else(ApiError::unauthenticated)?;
@@ -69,10 +90,11 @@ impl Authenticator {
             role: operator.role,
             actor: Actor::Token { id: operator.id.to_string(), name: operator.name },
             session: None,
+            request,
         })
     }
 
-    async fn member(&self, claims: &Claims) -> Result<Confirmed, ApiError> {
+    async fn member(&self, claims: &Claims, request: RequestId) -> Result<Confirmed, ApiError> {
         let member = self.store.member(claims.company, claims.user).await?;
         let member = member.filter(|member| member.accepts(claims)).ok_or_else(ApiError::unauthenticated)?;
         Ok(Confirmed {
@@ -80,6 +102,7 @@ impl Authenticator {
             role: member.role,
             actor: Actor::User { id: member.id.to_string(), name: member.name() },
             session: Some((member, claims.clone())),
+            request,
         })
     }
 }

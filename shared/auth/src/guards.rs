@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 
-use api::{ApiError, Guard, Kind};
+use api::{ApiError, Guard, Kind, RequestId, Unconfirmed};
 use axum::extract::{FromRef, FromRequestParts};
 use domain::{CompanyId, company::Role, rate};
 use http::request::Parts;
@@ -16,10 +16,18 @@ use crate::{
 /// A caller who presents a credential of the right form and needs at least the role `R`.
 #[derive(Debug)]
 pub struct Caller<R> {
+    claim: Claim,
+    unconfirmed: Unconfirmed,
+    role: PhantomData<fn() -> R>,
+}
+
+/// Who a caller claims to be, and what confirms it.
+#[derive(Debug, Clone)]
+struct Claim {
     credential: Credential,
     authenticator: Authenticator,
     counted: Counted,
-    role: PhantomData<fn() -> R>,
+    request: RequestId,
 }
 
 /// May read.
@@ -32,7 +40,7 @@ pub type Owner = Caller<AsOwner>;
 pub type SignedIn = Caller<AsSignedIn>;
 
 /// The role that a guard asks for.
-pub trait AtLeast {
+pub trait AtLeast: 'static {
     /// The role.
     const ROLE: Role;
     /// The guard's name in the route inventory.
@@ -99,8 +107,8 @@ impl<R: AtLeast> Caller<R> {
     where
         F: Future<Output = Result<T, domain::Failure>>,
     {
-        self.counted.not_refused()?;
-        let (confirmed, read) = futures::join!(self.confirmed(), read(self.credential.claimed_company()));
+        self.claim.counted.not_refused()?;
+        let (confirmed, read) = futures::join!(self.confirmed(), read(self.claim.credential.claimed_company()));
         Ok((confirmed?, read?))
     }
 
@@ -109,21 +117,28 @@ impl<R: AtLeast> Caller<R> {
     /// # Errors
     /// When it is not, or when the caller has made too many requests.
     pub async fn confirmed(&self) -> Result<Confirmed, ApiError> {
+        self.unconfirmed.is_asked();
+        self.claim.confirmed::<R>().await
+    }
+
+    /// A key that only this caller's requests have, to sign what the caller is to bring back. It follows from the
+    /// credential, so nothing has to be kept.
+    pub fn key(&self) -> [u8; 32] {
+        self.claim.credential.key()
+    }
+}
+
+impl Claim {
+    async fn confirmed<R: AtLeast>(&self) -> Result<Confirmed, ApiError> {
         self.counted.not_refused()?;
-        let (allowed, confirmed) =
-            futures::join!(self.counted.allowed(), self.authenticator.confirm(&self.credential, R::ROLE));
+        let confirm = self.authenticator.confirm(&self.credential, R::ROLE, self.request.clone());
+        let (allowed, confirmed) = futures::join!(self.counted.allowed(), confirm);
         allowed?;
         let confirmed = confirmed?;
         if R::SESSIONS_ONLY && !self.credential.is_session() {
             return Err(ApiError::new(Kind::Forbidden, "This is for members who signed in"));
         }
         Ok(confirmed)
-    }
-
-    /// A key that only this caller's requests have, to sign what the caller is to bring back. It follows from the
-    /// credential, so nothing has to be kept.
-    pub fn key(&self) -> [u8; 32] {
-        self.credential.key()
     }
 }
 
@@ -143,6 +158,11 @@ where
         let credential = authenticator.read(parts).await?;
         let slot = parts.extensions.get().cloned().unwrap_or_default();
         let counted = Limiter::from_ref(state).counted(&rate::CALLER, &credential.counted_as(), slot);
-        Ok(Self { credential, authenticator, counted, role: PhantomData })
+        let request = RequestId::of(&parts.extensions);
+        let claim = Claim { credential, authenticator, counted, request };
+        let unconfirmed: Unconfirmed = parts.extensions.get().cloned().unwrap_or_default();
+        let later = claim.clone();
+        unconfirmed.ask_later(async move { later.confirmed::<R>().await.map(drop) });
+        Ok(Self { claim, unconfirmed, role: PhantomData })
     }
 }

@@ -5,6 +5,7 @@
 //! A guard reads the credential off the request and refuses garbage without asking anyone. Whether the credential is
 //! good is looked up while the handler's own read is under way ([`Caller::reading`]) or before it writes
 //! ([`Caller::confirmed`]); only there does a handler learn the company, so no handler can forget to ask.
+//! Of a request that is refused before it gets there, the credential is confirmed first ([`api::Unconfirmed`]).
 //! Requests are counted at the same time ([`Limiter`]), and those of strangers by [`Visitor`].
 #![warn(missing_docs)]
 

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use api::{ApiError, ClientAddress, Guard, RateSlot};
+use api::{ApiError, ClientAddress, Guard, RateSlot, RequestId};
 use axum::extract::{FromRef, FromRequestParts};
 use domain::{
     Failure,
@@ -22,6 +22,7 @@ pub struct Visitor {
     limiter: Limiter,
     address: String,
     slot: RateSlot,
+    request: RequestId,
 }
 
 impl Visitor {
@@ -40,6 +41,11 @@ impl Visitor {
         let (allowed, read) = futures::join!(counted.allowed(), read);
         allowed?;
         Ok(read?)
+    }
+
+    /// Which request it is, for the log lines of what it does.
+    pub fn request(&self) -> &RequestId {
+        &self.request
     }
 
     /// Counts the request, before anything is done.
@@ -78,6 +84,7 @@ where
             limiter: Limiter::from_ref(state),
             address: address.unwrap_or_else(|| NOWHERE.to_owned()),
             slot: parts.extensions.get().cloned().unwrap_or_default(),
+            request: RequestId::of(&parts.extensions),
         })
     }
 }

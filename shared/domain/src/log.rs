@@ -259,6 +259,8 @@ actions! {
     MemberChanged "member_changed" "mc",
     /// Somebody is no member any more.
     MemberRemoved "member_removed" "mr",
+    /// All sessions of a member ended.
+    SessionsEnded "sessions_ended" "xs",
     /// The data were exported.
     Exported "exported" "xp",
 }

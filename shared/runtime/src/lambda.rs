@@ -12,7 +12,7 @@ use axum::{Router, middleware::map_request};
 use jobs::{Job, Outcome, Record, run_batch};
 use lambda_runtime::{LambdaEvent, service_fn};
 
-use crate::{Error, Services, address};
+use crate::{Error, Services, gateway};
 
 /// Serves a router to API Gateway until Lambda ends the process.
 ///
@@ -20,7 +20,7 @@ use crate::{Error, Services, address};
 /// When Lambda's loop ends.
 pub async fn serve(services: Services, router: Router) -> Result<(), Error> {
     services.warm_up().await;
-    lambda_http::run(router.layer(map_request(address::of_gateway))).await.map_err(Error::Lambda)
+    lambda_http::run(router.layer(map_request(gateway::tell))).await.map_err(Error::Lambda)
 }
 
 /// Hands the jobs of each batch to `handle` until Lambda ends the process.

@@ -4,8 +4,8 @@
 //! [`consume`], or what the clock calls to [`schedule`]. The local stack makes [`Services`] from settings of its own and does the rest itself.
 #![warn(missing_docs)]
 
-mod address;
 mod edges;
+mod gateway;
 mod lambda;
 mod logging;
 mod secrets;

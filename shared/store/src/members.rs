@@ -1,11 +1,13 @@
 //! Members of companies, and the identities by which they are found.
 //!
-//! The company counts its members and its owners in the same transactions, so that it never loses its last owner.
+//! The company counts its members and its owners in the same transactions, so that it never loses its last owner. So is the
+//! line of the log written that tells of the change.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{
     CompanyId, Failure, UserId,
     company::Role,
+    log::LogEntry,
     member::{Identity, Member, Membership},
     text::Email,
 };
@@ -73,16 +75,26 @@ impl Store {
     }
 
     /// Adds a member.
-    pub async fn insert_member(&self, company: CompanyId, member: &Member) -> Result<MemberChange, Failure> {
+    pub async fn insert_member(
+        &self,
+        company: CompanyId,
+        member: &Member,
+        entry: &LogEntry,
+    ) -> Result<MemberChange, Failure> {
         let mut writes = self.adding(company, member)?;
         let expression = if member.role == Role::Owner { "ADD members :one, owners :one" } else { "ADD members :one" };
         let count = self.table.update(&keys::company(company), expression, one(), Some("attribute_exists(pk)"))?;
         writes.count(count);
-        self.change(writes).await
+        self.change(company, writes, Some(entry)).await
     }
 
     /// Adds the owner of a company that has no member yet.
-    pub async fn insert_first_owner(&self, company: CompanyId, owner: &Member) -> Result<MemberChange, Failure> {
+    pub async fn insert_first_owner(
+        &self,
+        company: CompanyId,
+        owner: &Member,
+        entry: &LogEntry,
+    ) -> Result<MemberChange, Failure> {
         let mut writes = self.adding(company, owner)?;
         let values = vec![(":one".to_owned(), number(1)), (":none".to_owned(), number(0))];
         writes.count(self.table.update(
@@ -91,7 +103,7 @@ impl Store {
             values,
             Some("attribute_exists(pk) AND (attribute_not_exists(members) OR members = :none)"),
         )?);
-        self.change(writes).await
+        self.change(company, writes, Some(entry)).await
     }
 
     /// Whether the company is there and nobody has ever been its member.
@@ -105,12 +117,14 @@ impl Store {
         Ok(counts.is_some_and(|counts| counts.members == 0))
     }
 
-    /// Writes a member over the state that was read.
+    /// Writes a member over the state that was read. What changes nothing but which of its sessions are good has no line in
+    /// the log.
     pub async fn replace_member(
         &self,
         company: CompanyId,
         before: &Member,
         after: &Member,
+        entry: Option<&LogEntry>,
     ) -> Result<MemberChange, Failure> {
         let row = item("member", &keys::member(company, after.id), after)?;
         let mut writes = Writes::default();
@@ -129,11 +143,16 @@ impl Store {
             (true, false) => writes.count(self.one_owner_less(company, "ADD owners :less")?),
             _ => {}
         }
-        self.change(writes).await
+        self.change(company, writes, entry).await
     }
 
     /// Removes a member. When this returns, none of its sessions is accepted any more.
-    pub async fn remove_member(&self, company: CompanyId, member: &Member) -> Result<MemberChange, Failure> {
+    pub async fn remove_member(
+        &self,
+        company: CompanyId,
+        member: &Member,
+        entry: &LogEntry,
+    ) -> Result<MemberChange, Failure> {
         let mut writes = Writes::default();
         let rev = vec![(":rev".to_owned(), number(member.rev))];
         writes.push(self.table.delete(&keys::member(company, member.id), Some("rev = :rev"), rev)?);
@@ -146,7 +165,7 @@ impl Store {
             let less = vec![(":less".to_owned(), number(-1))];
             self.table.update(&keys::company(company), "ADD members :less", less, None)?
         });
-        self.change(writes).await
+        self.change(company, writes, Some(entry)).await
     }
 
     fn adding(&self, company: CompanyId, member: &Member) -> Result<Writes, Failure> {
@@ -167,7 +186,15 @@ impl Store {
         self.table.update(&keys::company(company), expression, values, Some("owners > :one"))
     }
 
-    async fn change(&self, writes: Writes) -> Result<MemberChange, Failure> {
+    async fn change(
+        &self,
+        company: CompanyId,
+        mut writes: Writes,
+        entry: Option<&LogEntry>,
+    ) -> Result<MemberChange, Failure> {
+        if let Some(entry) = entry {
+            writes.writes.extend(self.log_writes(company, entry)?);
+        }
         match self.table.transact(writes.writes).await {
             Ok(()) => Ok(MemberChange::Made),
             // The member first: who did not read the newest state does not know what else was wrong.

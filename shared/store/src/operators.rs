@@ -1,6 +1,6 @@
 //! Operators' API tokens.
 
-use domain::{CompanyId, Failure, Secret, Timestamp, company::Role, token::TokenId};
+use domain::{CompanyId, Failure, Secret, Timestamp, company::Role, log::LogEntry, token::TokenId};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -57,14 +57,17 @@ impl Operator {
 }
 
 impl Store {
-    /// Makes another operator's token.
+    /// Makes another operator's token, and writes a line of the log with it.
     pub async fn insert_operator(
         &self,
         company: CompanyId,
         token: &Secret,
         operator: &Operator,
+        entry: &LogEntry,
     ) -> Result<(), Failure> {
-        match self.table.transact(vec![self.put_operator(company, token, operator)?]).await {
+        let mut writes = vec![self.put_operator(company, token, operator)?];
+        writes.extend(self.log_writes(company, entry)?);
+        match self.table.transact(writes).await {
             Ok(()) => Ok(()),
             Err(Refusal::Conditions(_)) => Err(Failure::broken("writing a new token", "it exists already")),
             Err(Refusal::Failure(failure)) => Err(failure),
@@ -90,16 +93,17 @@ impl Store {
         Ok(operators)
     }
 
-    /// Revokes a token. When this returns, no request with it is accepted any more. The first time counts; `false` when
-    /// there is no such token.
-    pub async fn revoke_operator(&self, company: CompanyId, id: &TokenId, now: Timestamp) -> Result<bool, Failure> {
-        let write = self.table.update(
+    /// Revokes a token as of when the line of the log was made, which is written with it. When this returns, no request with
+    /// the token is accepted any more. `false`: there is no such token, or it was revoked before; then nothing is written.
+    pub async fn revoke_operator(&self, company: CompanyId, id: &TokenId, entry: &LogEntry) -> Result<bool, Failure> {
+        let mut writes = vec![self.table.update(
             &keys::operator_token(company, id.as_str()),
-            "SET revoked_at = if_not_exists(revoked_at, :now)",
-            vec![(":now".to_owned(), text(now.to_string()))],
-            Some("attribute_exists(pk)"),
-        )?;
-        match self.table.transact(vec![write]).await {
+            "SET revoked_at = :now",
+            vec![(":now".to_owned(), text(entry.created_at.to_string()))],
+            Some("attribute_exists(pk) AND attribute_not_exists(revoked_at)"),
+        )?];
+        writes.extend(self.log_writes(company, entry)?);
+        match self.table.transact(writes).await {
             Ok(()) => Ok(true),
             Err(Refusal::Conditions(_)) => Ok(false),
             Err(Refusal::Failure(failure)) => Err(failure),

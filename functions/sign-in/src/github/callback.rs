@@ -1,6 +1,6 @@
 //! The end of signing in with GitHub: the same checks for browsers and for programs (ruling 1).
 
-use api::{ApiError, Check, Input, Json, Kind, OnPage, Params, Valid};
+use api::{ApiError, Check, Input, Json, Kind, OnPage, Params, RequestId, Valid};
 use auth::Visitor;
 use axum::{
     extract::State,
@@ -31,7 +31,7 @@ pub(crate) async fn by_browser(
 ) -> Result<Response, OnPage> {
     visitor.allowed(&rate::ANONYMOUS).await?;
     let Params(answer) = answer?;
-    let (admitted, next) = finish(&app, &headers, &answer).await?;
+    let (admitted, next) = finish(&app, visitor.request(), &headers, &answer).await?;
     let cookies = [app.authenticator.sessions().cookie(&admitted.session), no_state(&app)];
     Ok(on_to(next.as_ref(), cookies))
 }
@@ -44,7 +44,7 @@ pub(crate) async fn by_program(
     Valid(answer): Valid<Answer>,
 ) -> Result<(AppendHeaders<[(HeaderName, HeaderValue); 1]>, Json<SignedIn>), ApiError> {
     visitor.allowed(&rate::ANONYMOUS).await?;
-    let (admitted, _) = finish(&app, &headers, &answer).await?;
+    let (admitted, _) = finish(&app, visitor.request(), &headers, &answer).await?;
     Ok((AppendHeaders([(SET_COOKIE, no_state(&app))]), Json(admitted.into())))
 }
 
@@ -69,7 +69,12 @@ impl Input for Answer {
 
 /// The state first: until it is known that this browser was sent to GitHub by us, nothing else is looked at. It is taken, so
 /// it is good for one try.
-async fn finish(app: &App, headers: &HeaderMap, answer: &Answer) -> Result<(Admitted, Option<NextPath>), ApiError> {
+async fn finish(
+    app: &App,
+    request: &RequestId,
+    headers: &HeaderMap,
+    answer: &Answer,
+) -> Result<(Admitted, Option<NextPath>), ApiError> {
     let begin_again =
         || unusable("state", "This sign-in is not known here, was used or took too long. Please begin again.");
     let cookie = app.authenticator.sessions().cookie_called(STATE_COOKIE, headers)?;
@@ -84,7 +89,7 @@ async fn finish(app: &App, headers: &HeaderMap, answer: &Answer) -> Result<(Admi
     let (user, email) = futures::join!(app.github_oauth.user(&token), app.github_oauth.verified_email(&token));
     let (user, email) = (user.map_err(refusal)?, email.map_err(refusal)?);
     let github = GithubAccount { id: user.id, login: user.login, avatar_url: user.avatar_url };
-    let admitted = admit(app, Proof { github: Some(github), email }).await?;
+    let admitted = admit(app, request, Proof { github: Some(github), email }).await?;
     Ok((admitted, attempt.next))
 }
 

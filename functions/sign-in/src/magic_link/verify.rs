@@ -45,6 +45,6 @@ async fn finish(visitor: &Visitor, app: &App, link: &Link) -> Result<(Admitted, 
         "This link was used, is older than 15 minutes, or was followed by a newer one. Please ask for another.";
     let used = app.volatile.take_sign_in_link(&link.token, app.clock.now()).await?;
     let used = used.ok_or_else(|| ApiError::field("token", Problem::Unusable { reason }))?;
-    let admitted = admit(app, Proof { github: None, email: Some(used.email) }).await?;
+    let admitted = admit(app, visitor.request(), Proof { github: None, email: Some(used.email) }).await?;
     Ok((admitted, used.next))
 }

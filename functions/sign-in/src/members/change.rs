@@ -3,10 +3,10 @@
 use api::{ApiError, Check, Id, Input, Json, Valid};
 use auth::Owner;
 use axum::extract::State;
-use domain::{UserId, company::Role};
+use domain::{UserId, company::Role, log::Action};
 use store::MemberChange;
 
-use super::refusal;
+use super::{about, refusal};
 use crate::{App, TRIES, views::MemberView};
 
 /// `PATCH /api/admin/members/{id}`: another role, from the member's next request on. The last owner stays one.
@@ -16,7 +16,8 @@ pub(crate) async fn change(
     Id(id): Id<UserId>,
     Valid(patch): Valid<Patch>,
 ) -> Result<Json<MemberView>, ApiError> {
-    let company = owner.confirmed().await?.company;
+    let caller = owner.confirmed().await?;
+    let company = caller.company;
     let mut refused = MemberChange::Stale;
     for _ in 0..TRIES {
         let before = app.store.member(company, id).await?.ok_or_else(ApiError::not_found)?;
@@ -24,7 +25,9 @@ pub(crate) async fn change(
             return Ok(Json(before.into()));
         }
         let after = before.with_role(patch.role);
-        refused = app.store.replace_member(company, &before, &after).await?;
+        let entry = caller.record(Action::MemberChanged, app.clock.now(), &app.random);
+        let entry = about(entry, &after).changing("role", before.role.name(), after.role.name());
+        refused = app.store.replace_member(company, &before, &after, Some(&entry)).await?;
         match refused {
             MemberChange::Made => return Ok(Json(after.into())),
             MemberChange::Stale => {}

@@ -7,12 +7,13 @@ use clients::github::AccountKind;
 use domain::{
     Problem, UserId,
     company::Role,
+    log::Action,
     member::{GithubAccount, Member, Proof},
     text::{Email, GithubLogin},
 };
 use store::MemberChange;
 
-use super::refusal;
+use super::{about, refusal};
 use crate::{App, views::MemberView};
 
 /// `POST /api/admin/members`: let somebody sign in. A GitHub name is resolved now: it is the account that is invited, whoever
@@ -29,7 +30,9 @@ pub(crate) async fn invite(
     };
     let now = app.clock.now();
     let member = Member::invite(UserId::generate(now, &app.random), new.role, proof, now);
-    match app.store.insert_member(caller.company, &member).await? {
+    let entry = about(caller.record(Action::MemberAdded, now, &app.random), &member);
+    let entry = entry.with("role", Some(member.role.name()));
+    match app.store.insert_member(caller.company, &member, &entry).await? {
         MemberChange::Made => Ok(Created(member.into())),
         change => Err(refusal(change)),
     }

@@ -3,11 +3,11 @@
 use api::{ApiError, Id, Json};
 use auth::Owner;
 use axum::extract::State;
-use domain::UserId;
+use domain::{UserId, log::Action};
 use serde::Serialize;
 use store::MemberChange;
 
-use super::refusal;
+use super::{about, refusal};
 use crate::{App, TRIES};
 
 /// `DELETE /api/admin/members/{id}`: from the answer on, none of the member's sessions is accepted. The last owner stays.
@@ -16,11 +16,13 @@ pub(crate) async fn remove(
     State(app): State<App>,
     Id(id): Id<UserId>,
 ) -> Result<Json<Removed>, ApiError> {
-    let company = owner.confirmed().await?.company;
+    let caller = owner.confirmed().await?;
     let mut refused = MemberChange::Stale;
     for _ in 0..TRIES {
-        let member = app.store.member(company, id).await?.ok_or_else(ApiError::not_found)?;
-        refused = app.store.remove_member(company, &member).await?;
+        let member = app.store.member(caller.company, id).await?.ok_or_else(ApiError::not_found)?;
+        let entry = caller.record(Action::MemberRemoved, app.clock.now(), &app.random);
+        let entry = about(entry, &member).with("role", Some(member.role.name()));
+        refused = app.store.remove_member(caller.company, &member, &entry).await?;
         match refused {
             MemberChange::Made => return Ok(Json(Removed { message: "Member removed successfully", id })),
             MemberChange::Stale => {}

@@ -9,7 +9,7 @@ use crate::views::UserView;
 
 /// `GET /api/auth/me`: who is calling, by session or by token.
 pub(crate) async fn me(viewer: Viewer) -> Result<Json<Me>, ApiError> {
-    let Confirmed { company, role, actor, session } = viewer.confirmed().await?;
+    let Confirmed { company, role, actor, session, .. } = viewer.confirmed().await?;
     let user = session.map(|(member, _)| UserView::new(company, member));
     let token = match actor {
         Actor::Token { id, name } => Some(Token { id, name }),

@@ -3,12 +3,12 @@
 use api::{ApiError, Json, Kind};
 use auth::SignedIn;
 use axum::{extract::State, response::AppendHeaders};
-use domain::member::Member;
+use domain::{log::Action, member::Member};
 use http::{HeaderName, HeaderValue, header::SET_COOKIE};
 use serde::Serialize;
 use store::MemberChange;
 
-use crate::{App, TRIES};
+use crate::{App, TRIES, members::about};
 
 type Answer = (AppendHeaders<[(HeaderName, HeaderValue); 1]>, Json<Message>);
 
@@ -28,16 +28,20 @@ pub(crate) struct Message {
     message: &'static str,
 }
 
-/// The member is read again if somebody else changed it meanwhile; a session that is not good any more has ended.
+/// The member is read again if somebody else changed it meanwhile; a session that is not good any more has ended. That one
+/// session ended is in no log, that all of them did is.
 async fn end(
     caller: &SignedIn,
     app: &App,
     ending: impl Fn(&Member, &domain::session::Claims) -> Member,
 ) -> Result<Answer, ApiError> {
     let confirmed = caller.confirmed().await?;
-    let (mut member, claims) = confirmed.session.ok_or_else(ApiError::unauthenticated)?;
+    let (mut member, claims) = confirmed.session.clone().ok_or_else(ApiError::unauthenticated)?;
     for _ in 0..TRIES {
-        let change = app.store.replace_member(confirmed.company, &member, &ending(&member, &claims)).await?;
+        let after = ending(&member, &claims);
+        let all = after.session_generation != member.session_generation;
+        let entry = all.then(|| about(confirmed.record(Action::SessionsEnded, app.clock.now(), &app.random), &member));
+        let change = app.store.replace_member(confirmed.company, &member, &after, entry.as_ref()).await?;
         let newer = match change {
             MemberChange::Made => None,
             _ => app.store.member(confirmed.company, claims.user).await?.filter(|newer| newer.accepts(&claims)),

@@ -6,13 +6,14 @@ use axum::extract::State;
 use domain::{
     Problem, Timestamp,
     company::Role,
+    log::Action,
     text::TokenName,
     token::{self, OPERATOR},
 };
 use serde::Serialize;
 use store::Operator;
 
-use super::TokenView;
+use super::{TokenView, about};
 use crate::App;
 
 /// `POST /api/admin/tokens`: make a token, which is shown only now. Nobody makes one that may more than they may themselves.
@@ -35,7 +36,8 @@ pub(crate) async fn create(
         expires_at: new.expires_at,
         ..Operator::of(&token, new.name.as_str(), new.role, now)
     };
-    app.store.insert_operator(caller.company, &token, &operator).await?;
+    let entry = about(caller.record(Action::TokenCreated, now, &app.random), &operator);
+    app.store.insert_operator(caller.company, &token, &operator, &entry).await?;
     Ok(Created(NewToken { token: token.reveal().to_owned(), view: operator.into() }))
 }
 

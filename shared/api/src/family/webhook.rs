@@ -1,4 +1,5 @@
 //! Contract `repopass.md`, "Stripe Webhook": `{"error": "…"}`. A sender whose signature fails learns nothing but that.
+//! GitHub's webhook answers in the same way.
 
 use http::StatusCode;
 use serde_json::{Value, json};

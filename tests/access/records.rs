@@ -1,0 +1,297 @@
+//! Nothing changes without a record: whatever an endpoint changes is in the company's log, with who did it and with which
+//! request; what was refused, and what was only read, is not.
+//!
+//! A new endpoint that may change something needs a line in [`leaves`], and a body in `Shop::request` or [`Trial::open`].
+
+use api::{Endpoint, RequestId};
+use aws_sdk_dynamodb::types::AttributeValue;
+use axum::body::Body;
+use domain::Secret;
+use http::{Request, header, request::Builder};
+use journeys::{Answer, bearer};
+use serde_json::{Value, json};
+
+use crate::{Shop, endpoints, guarded};
+
+/// Who a line has to name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    Token,
+    User,
+    Buyer,
+}
+
+/// What a request leaves in the log when it is done.
+#[derive(Debug, Clone, Copy)]
+enum Leaves {
+    /// A line: who, and what.
+    Line(By, &'static str),
+    /// None, for this reason.
+    Nothing(&'static str),
+}
+
+/// What a request to each endpoint that is no `GET` leaves.
+fn leaves(endpoint: Endpoint) -> Leaves {
+    use Leaves::{Line, Nothing};
+    match (endpoint.method, endpoint.path) {
+        ("POST", "/api/admin/repositories") => Line(By::Token, "repository_created"),
+        ("PATCH" | "POST", "/api/admin/customers/{id}/revoke") => Line(By::Token, "access_revoked"),
+        ("POST", "/api/admin/customers/{id}/flag") => Line(By::Token, "customer_flagged"),
+        ("POST", "/api/admin/tokens") => Line(By::Token, "token_created"),
+        ("DELETE", "/api/admin/tokens/{id}") => Line(By::Token, "token_revoked"),
+        ("POST", "/api/admin/members") => Line(By::Token, "member_added"),
+        ("PATCH", "/api/admin/members/{id}") => Line(By::Token, "member_changed"),
+        ("DELETE", "/api/admin/members/{id}") => Line(By::Token, "member_removed"),
+        ("POST", "/api/checkout") => Line(By::Buyer, "checkout_created"),
+        ("POST", "/api/auth/github/callback") => Line(By::User, "member_changed"),
+        ("POST", "/api/auth/sign-out-everywhere") => Line(By::User, "sessions_ended"),
+        ("POST", "/api/auth/sign-out") => Nothing("one session is nobody else's affair"),
+        ("POST", "/api/auth/magic-link") => Nothing("the worker mails a link, which changes nothing"),
+        ("POST", "/api/auth/magic-link/verify") => Nothing("a sign-in; what it may learn is held where GitHub's is"),
+        ("POST", "/api/webhooks/github" | "/api/webhooks/stripe") => Nothing("the worker does what it tells of"),
+        (method, path) => panic!("what {method} {path} leaves in the log is for tests/access/records.rs to say"),
+    }
+}
+
+/// Endpoints whose lines do not name the caller and the request yet.
+const NOT_YET: &[(&str, &str)] = &[("POST", "/api/admin/repositories"), ("POST", "/api/checkout")];
+
+/// A line, as far as it matters here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Line {
+    id: String,
+    action: String,
+    actor: String,
+    request: Option<String>,
+}
+
+/// A shop, and somebody who signed in.
+struct Trial {
+    shop: Shop,
+}
+
+impl Trial {
+    async fn open() -> Self {
+        Self { shop: Shop::open().await }
+    }
+
+    /// Company 1's log, oldest line first.
+    async fn log(&self) -> Vec<Line> {
+        let text = |value: Option<&AttributeValue>| value.and_then(|value| value.as_s().ok()).cloned();
+        let query = self.shop.t.aws.dynamodb.query().table_name("Table").key_condition_expression("pk = :log");
+        let found = query.expression_attribute_values(":log", AttributeValue::S("C#1#LOG".to_owned())).send().await;
+        let found = found.unwrap();
+        assert_eq!(found.last_evaluated_key, None, "one page is enough here");
+        let line = |item: &std::collections::HashMap<String, AttributeValue>| Line {
+            id: text(item.get("sk")).unwrap(),
+            action: text(item.get("action")).unwrap(),
+            actor: match item.get("actor").unwrap() {
+                AttributeValue::M(fields) => fields.keys().next().unwrap().clone(),
+                other => text(Some(other)).unwrap(),
+            },
+            request: text(item.get("request")),
+        };
+        found.items().iter().map(line).collect()
+    }
+
+    /// The lines that came since. The tests' clock stands still, so their place does not tell.
+    async fn new_lines(&self, before: &[Line]) -> Vec<Line> {
+        self.log().await.into_iter().filter(|line| !before.contains(line)).collect()
+    }
+
+    /// Sends a request with this id.
+    async fn send(&self, request: Builder, body: &Value, id: &str) -> Answer {
+        let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
+        self.shop.t.send(request.extension(RequestId::new(id).unwrap()).body(body).unwrap()).await
+    }
+
+    /// A request that is done when it is sent.
+    async fn request(&self, endpoint: Endpoint) -> (Builder, Value) {
+        match endpoint.guard {
+            "Viewer" | "Admin" | "Owner" => {
+                let (request, body) = self.shop.request(endpoint);
+                (bearer(request, &self.shop.t.token), body)
+            }
+            "SignedIn" => {
+                let (request, body) = self.shop.request(endpoint);
+                let session = Secret::new(self.sign_in("janedoe", "earlier").await.text("/token")).unwrap();
+                (bearer(request, &session), body)
+            }
+            _ => self.open_to_anybody(endpoint).await,
+        }
+    }
+
+    async fn open_to_anybody(&self, endpoint: Endpoint) -> (Builder, Value) {
+        let request = Request::builder().method(endpoint.method).uri(endpoint.path);
+        let request = request.header(header::CONTENT_TYPE, "application/json");
+        match endpoint.path {
+            "/api/checkout" => {
+                let email = "another@example.com";
+                let body = json!({"repositoryId": self.shop.repository, "githubUsername": "janedoe", "email": email});
+                (request, body)
+            }
+            "/api/auth/magic-link" => (request, json!({"email": "clerk@example.com"})),
+            "/api/auth/github/callback" => {
+                let (cookie, body) = self.come_back("octocat").await;
+                (request.header(header::COOKIE, cookie), body)
+            }
+            path => panic!("tests/access/records.rs needs a body for {path} that would be accepted"),
+        }
+    }
+
+    /// Invites somebody, lets GitHub send them back, and answers with the cookie and the body that a program then posts.
+    async fn come_back(&self, login: &str) -> (String, Value) {
+        let t = &self.shop.t;
+        let invited = t.post("/api/admin/members", &json!({"githubUsername": login, "role": "viewer"})).await;
+        assert!([201, 409].contains(&invited.status), "{invited}");
+        let begun = t.get("/api/auth/github").await;
+        let cookie = begun.header("set-cookie").split(';').next().unwrap().to_owned();
+        let back = t.github().sign_in(begun.header("location"), login).unwrap();
+        let of = |name: &str| back.split(['?', '&']).find_map(|pair| pair.strip_prefix(&format!("{name}="))).unwrap();
+        (cookie, json!({"code": of("code"), "state": of("state")}))
+    }
+
+    /// Signs in with GitHub.
+    async fn sign_in(&self, login: &str, id: &str) -> Answer {
+        let (cookie, body) = self.come_back(login).await;
+        let request = Request::post("/api/auth/github/callback").header(header::COOKIE, cookie);
+        let answer = self.send(request.header(header::CONTENT_TYPE, "application/json"), &body, id).await;
+        assert_eq!(answer.status, 200, "{answer}");
+        answer
+    }
+
+    async fn end(self) {
+        self.shop.t.settle().await;
+        self.shop.t.finish().await;
+    }
+}
+
+/// Those that may change something, and can be driven by a request alone.
+fn writing() -> Vec<Endpoint> {
+    let by_others = ["/api/auth/magic-link/verify", "/api/webhooks/github", "/api/webhooks/stripe"];
+    let writing: Vec<_> = endpoints().into_iter().filter(|it| it.method != "GET").collect();
+    for endpoint in &writing {
+        leaves(*endpoint);
+    }
+    writing.into_iter().filter(|it| !by_others.contains(&it.path)).collect()
+}
+
+#[tokio::test]
+async fn what_changes_something_leaves_a_line_that_names_the_caller_and_the_request() {
+    for endpoint in writing() {
+        let trial = Trial::open().await;
+        let (request, body) = trial.request(endpoint).await;
+        let before = trial.log().await;
+        let answer = trial.send(request, &body, "this-very-request").await;
+        assert!((200..300).contains(&answer.status), "{endpoint:?}: {answer}");
+        let new = trial.new_lines(&before).await;
+        let request = Some("this-very-request".to_owned());
+        match leaves(endpoint) {
+            Leaves::Nothing(reason) => assert_eq!(new, [], "{endpoint:?}: {reason}"),
+            Leaves::Line(by, action) => {
+                let actor = format!("{by:?}").to_lowercase();
+                assert!(new.iter().any(|line| line.action == action), "{endpoint:?}: no {action} in {new:?}");
+                let named = new.iter().all(|line| line.actor == actor && line.request == request);
+                let known = NOT_YET.contains(&(endpoint.method, endpoint.path));
+                assert!(named || known, "{endpoint:?}: not all by {actor} with its request: {new:?}");
+                assert!(!(named && known), "{endpoint:?} is done: take it off NOT_YET");
+            }
+        }
+        trial.end().await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_refused_leaves_no_line() {
+    let trial = Trial::open().await;
+    let (shop, t) = (&trial.shop, &trial.shop.t);
+    let made = t.post("/api/admin/tokens", &json!({"name": "looks only", "role": "viewer"})).await;
+    let viewer = Secret::new(made.text("/token")).unwrap();
+    let mut taken = Vec::new();
+    for (path, body) in [
+        ("/api/admin/repositories", journeys::example_repository()),
+        ("/api/admin/members", json!({"email": "clerk@example.com", "role": "viewer"})),
+    ] {
+        taken.push((t.request(http::Method::POST, path).header(header::CONTENT_TYPE, "application/json"), body));
+    }
+    let before = trial.log().await;
+    let mut statuses = Vec::new();
+    for endpoint in guarded().into_iter().filter(|it| it.method != "GET") {
+        let good = |endpoint| {
+            let (request, body) = shop.request(endpoint);
+            (bearer(request, &t.token), body)
+        };
+        let mut tries = vec![shop.request(endpoint)];
+        tries.push((bearer(shop.request(endpoint).0, &viewer), shop.request(endpoint).1));
+        if !shop.request(endpoint).1.is_null() {
+            tries.push((good(endpoint).0, json!({"role": 7, "displayName": "", "reason": 7})));
+        }
+        if endpoint.path.contains("{id}") {
+            let nowhere = endpoint.path.replace("{id}", "01999999-9999-7999-8999-999999999999");
+            let (request, body) = good(endpoint);
+            tries.push((request.uri(nowhere), body));
+        }
+        for (request, body) in tries {
+            statuses.push(refused(&trial, request, &body, endpoint.path, before.len()).await);
+        }
+    }
+    for (request, body) in taken {
+        statuses.push(refused(&trial, request, &body, "taken", before.len()).await);
+    }
+    statuses.sort_unstable();
+    statuses.dedup();
+    assert_eq!(statuses, [400, 401, 403, 404, 409], "each kind of refusal was tried");
+    trial.end().await;
+}
+
+async fn refused(trial: &Trial, request: Builder, body: &Value, of: &str, lines: usize) -> u16 {
+    let answer = trial.send(request, body, "refused").await;
+    assert!((400..500).contains(&answer.status), "{of}: {answer}");
+    assert_eq!(trial.log().await.len(), lines, "{of}: {answer}");
+    answer.status
+}
+
+#[tokio::test]
+async fn what_is_only_read_leaves_no_line_unless_a_copy_is_taken() {
+    let trial = Trial::open().await;
+    for endpoint in guarded().into_iter().filter(|it| it.method == "GET") {
+        let before = trial.log().await;
+        let (request, body) = trial.request(endpoint).await;
+        let answer = trial.send(request, &body, "looking").await;
+        assert_eq!(answer.status, 200, "{endpoint:?}: {answer}");
+        let new = trial.new_lines(&before).await;
+        let told: Vec<_> = new.iter().map(|it| (&*it.action, &*it.actor, it.request.as_deref())).collect();
+        let copies = endpoint.path.contains(".csv");
+        assert_eq!(told, [("exported", "token", Some("looking"))][..usize::from(copies)], "{endpoint:?}");
+    }
+    trial.end().await;
+}
+
+#[tokio::test]
+async fn a_sign_in_leaves_a_line_only_of_what_it_taught() {
+    let trial = Trial::open().await;
+    for (id, taught) in [("first", true), ("second", false)] {
+        trial.come_back("octocat").await;
+        let before = trial.log().await;
+        trial.sign_in("octocat", id).await;
+        let new = trial.new_lines(&before).await;
+        let told: Vec<_> = new.iter().map(|line| (line.action.as_str(), line.request.as_deref())).collect();
+        assert_eq!(told, [("member_changed", Some(id))][..usize::from(taught)], "the address");
+    }
+    trial.end().await;
+}
+
+/// A second revocation changes nothing.
+#[tokio::test]
+async fn what_changed_nothing_leaves_no_line() {
+    let trial = Trial::open().await;
+    let revoke = endpoints().into_iter().find(|it| it.method == "DELETE" && it.path.contains("tokens")).unwrap();
+    let token = trial.shop.t.token.clone();
+    let first = trial.shop.call(revoke, &token).await;
+    let lines = trial.log().await;
+    trial.shop.t.clock.advance(std::time::Duration::from_mins(1));
+    let second = trial.shop.call(revoke, &token).await;
+    assert_eq!((second.status, &second.json), (200, &first.json), "{second}");
+    assert_eq!(trial.log().await, lines);
+    trial.end().await;
+}
