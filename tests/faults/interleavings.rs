@@ -3,8 +3,14 @@
 
 use std::time::Duration;
 
+use domain::{
+    LogId,
+    log::{Action, Actor, LogEntry, LogStatus},
+    purchase::{Decision, Decisions, Purchase},
+};
 use jobs::Job;
 use journeys::{Sale, TestStack};
+use store::Change;
 use testkit::{faults::Faults, github::Access};
 
 use crate::{
@@ -81,6 +87,45 @@ async fn a_refund_at_any_moment_of_a_renewed_invitation_ends_with_nothing_grante
         t.finish().await;
         if !stopped {
             assert!(call > 8, "only {call}");
+            return;
+        }
+    }
+}
+
+/// An operator takes access back.
+async fn revoke(t: &TestStack, sale: &Sale) {
+    let before = t.stack.store.purchase(COMPANY, sale.purchase.parse().unwrap()).await.unwrap().unwrap();
+    let now = t.now();
+    let (by, reason) = ("ann".to_owned(), Some("shared the account".to_owned()));
+    let decisions = Decisions { revoked: Some(Decision { at: now, by: by.clone(), reason }), ..before.decisions.clone() };
+    let after = Purchase { decisions, ..before.clone() };
+    let actor = Actor::User { id: "1".to_owned(), name: by };
+    let line = LogEntry::new(LogId::generate(now, &t.random), now, actor, Action::AccessRevoked, LogStatus::Success);
+    let line = line.of_change(&before, &after);
+    assert_eq!(t.stack.store.change_purchase(&before, &after, &[line]).await.unwrap(), Change::Made);
+    let job = Job::SyncAccess { entitlement: after.entitlement(), attempt: 0 };
+    t.stack.queues["AccessQueue"].send(&job).await.unwrap();
+    t.clock.advance(Duration::from_mins(1));
+}
+
+/// As many events may follow as like: what an operator decided stays.
+#[tokio::test]
+async fn an_operators_revocation_at_any_moment_of_a_grant_ends_with_nothing_granted() {
+    let mut revoked_in_the_middle = 0;
+    for call in 0.. {
+        let t = start(1, Duration::from_secs(5)).await;
+        let sale = begin(&t, &STORIES[0]).await;
+        pay(&t, &sale).await;
+        let (stopped, ()) = interrupted(&t, call, revoke(&t, &sale)).await;
+        let account = t.github().user_id(BUYER).unwrap();
+        assert_eq!(t.github().access(OWNER, NAME, account), Access::None, "stopped at call {call}");
+        let customer = t.customer(&sale.purchase).await;
+        assert_eq!(customer["accessStatus"], "revoked", "stopped at call {call}");
+        assert_ne!(customer["removalStatus"], "pending", "stopped at call {call}");
+        revoked_in_the_middle += usize::from(t.github().invitations_sent(OWNER, NAME) > 0);
+        t.finish().await;
+        if !stopped {
+            assert!(call > 20 && revoked_in_the_middle > 3, "only {call}, {revoked_in_the_middle}");
             return;
         }
     }

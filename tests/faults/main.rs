@@ -13,6 +13,7 @@
 //! out" do so at once; the client of GitHub and Stripe gives up after [`world::PATIENCE`].
 #![expect(clippy::unwrap_used, reason = "tests: whatever goes wrong is a failed test, and the panic says where")]
 
+mod clocks;
 mod github_events;
 mod interleavings;
 mod invariants;
@@ -23,7 +24,10 @@ mod permutations;
 mod poison;
 mod races;
 mod repairs;
+mod revocations;
+mod rotations;
 mod schedules;
+mod sockets;
 mod stories;
 mod whole_path;
 mod world;
