@@ -3,14 +3,9 @@
 
 use std::time::Duration;
 
-use domain::{
-    LogId,
-    log::{Action, Actor, LogEntry, LogStatus},
-    purchase::{Decision, Decisions, Purchase},
-};
 use jobs::Job;
 use journeys::{Sale, TestStack};
-use store::Change;
+use serde_json::json;
 use testkit::{faults::Faults, github::Access};
 
 use crate::{
@@ -94,21 +89,12 @@ async fn a_refund_at_any_moment_of_a_renewed_invitation_ends_with_nothing_grante
 
 /// An operator takes access back.
 async fn revoke(t: &TestStack, sale: &Sale) {
-    let before = t.stack.store.purchase(COMPANY, sale.purchase.parse().unwrap()).await.unwrap().unwrap();
-    let now = t.now();
-    let (by, reason) = ("ann".to_owned(), Some("shared the account".to_owned()));
-    let decisions = Decisions { revoked: Some(Decision { at: now, by: by.clone(), reason }), ..before.decisions.clone() };
-    let after = Purchase { decisions, ..before.clone() };
-    let actor = Actor::User { id: "1".to_owned(), name: by };
-    let line = LogEntry::new(LogId::generate(now, &t.random), now, actor, Action::AccessRevoked, LogStatus::Success);
-    let line = line.of_change(&before, &after);
-    assert_eq!(t.stack.store.change_purchase(&before, &after, &[line]).await.unwrap(), Change::Made);
-    let job = Job::SyncAccess { entitlement: after.entitlement(), attempt: 0 };
-    t.stack.queues["AccessQueue"].send(&job).await.unwrap();
+    let path = format!("/api/admin/customers/{}/revoke", sale.purchase);
+    let answer = t.post(&path, &json!({"reason": "shared the account"})).await;
+    assert_eq!(answer.status, 200, "{answer}");
     t.clock.advance(Duration::from_mins(1));
 }
 
-/// As many events may follow as like: what an operator decided stays.
 #[tokio::test]
 async fn an_operators_revocation_at_any_moment_of_a_grant_ends_with_nothing_granted() {
     let mut revoked_in_the_middle = 0;

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// How many orders of each story.
-const ORDERS: u64 = 5;
+const ORDERS: u64 = 3;
 
 /// What is left when all is done, less what order may change: the times and the number of lines about GitHub, when
 /// access was first granted, whether days of grace were over before a payment was heard of, what the
