@@ -111,7 +111,11 @@ async fn one_of_two_purchases_that_is_refunded_leaves_the_access_of_the_other() 
         let access = t.github().access(OWNER, NAME, account);
         assert_eq!(access, testkit::github::Access::Invited { expired: false }, "seed {seed}");
         let standing = async |sale: &journeys::Sale| t.customer(&sale.purchase).await["accessStatus"].clone();
-        assert_eq!((standing(&kept).await, standing(&refunded).await), ("active".into(), "revoked".into()), "seed {seed}");
+        assert_eq!(
+            (standing(&kept).await, standing(&refunded).await),
+            ("active".into(), "revoked".into()),
+            "seed {seed}"
+        );
         let sums = t.stack.store.sums(crate::world::COMPANY, repository.parse().unwrap()).await.unwrap().tally;
         assert_eq!((sums.revenue_cents, sums.refunded_cents), (crate::stories::PRICE, crate::stories::PRICE));
         // The refund may have come before the payment of the other was heard of.

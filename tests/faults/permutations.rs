@@ -117,7 +117,8 @@ fn orders(events: usize) -> u128 {
 
 /// One order that is drawn, with GitHub made to match here and there.
 fn draw(told: &Told, dice: &Dice) -> Purchase {
-    let mut order: Vec<&PaymentEvent> = told.events.iter().flat_map(|event| vec![event; 1 + dice.below(MOST)]).collect();
+    let mut order: Vec<&PaymentEvent> =
+        told.events.iter().flat_map(|event| vec![event; 1 + dice.below(MOST)]).collect();
     dice.shuffle(&mut order);
     let mut purchase = told.begun.clone();
     for event in order {

@@ -128,7 +128,6 @@ const fn reopenings(steps: &[Step]) -> usize {
     }
 }
 
-
 impl Story {
     /// What the vendor lists for it: `ctrimm/premium-theme`.
     pub(crate) fn listing(&self) -> Value {

@@ -12,9 +12,9 @@ use super::{
     Offer::{Once, OnceAgain, Subscription, Trial},
     PRICE,
     Step::{
-        Cancel, CancelLater, CompleteFree, Decline, Dispute, Expire, ExpireOurs, FailRefund, FailRenewal, FailSettlement,
-        GiveUp, Inquire, Keep, LoseDispute, Pause, PauseCollection, Pay, PayLater, PayOverdue, Refund, Renew, Resume,
-        Settle, Wait, WarnOfFraud, WinDispute,
+        Cancel, CancelLater, CompleteFree, Decline, Dispute, Expire, ExpireOurs, FailRefund, FailRenewal,
+        FailSettlement, GiveUp, Inquire, Keep, LoseDispute, Pause, PauseCollection, Pay, PayLater, PayOverdue, Refund,
+        Renew, Resume, Settle, Wait, WarnOfFraud, WinDispute,
     },
     Story, USUAL, story,
 };
