@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jobs::Job;
 use journeys::{Sale, TestStack};
+use serde_json::json;
 use testkit::{faults::Faults, github::Access};
 
 use crate::{
@@ -81,6 +82,36 @@ async fn a_refund_at_any_moment_of_a_renewed_invitation_ends_with_nothing_grante
         t.finish().await;
         if !stopped {
             assert!(call > 8, "only {call}");
+            return;
+        }
+    }
+}
+
+/// An operator takes access back.
+async fn revoke(t: &TestStack, sale: &Sale) {
+    let path = format!("/api/admin/customers/{}/revoke", sale.purchase);
+    let answer = t.post(&path, &json!({"reason": "shared the account"})).await;
+    assert_eq!(answer.status, 200, "{answer}");
+    t.clock.advance(Duration::from_mins(1));
+}
+
+#[tokio::test]
+async fn an_operators_revocation_at_any_moment_of_a_grant_ends_with_nothing_granted() {
+    let mut revoked_in_the_middle = 0;
+    for call in 0.. {
+        let t = start(1, Duration::from_secs(5)).await;
+        let sale = begin(&t, &STORIES[0]).await;
+        pay(&t, &sale).await;
+        let (stopped, ()) = interrupted(&t, call, revoke(&t, &sale)).await;
+        let account = t.github().user_id(BUYER).unwrap();
+        assert_eq!(t.github().access(OWNER, NAME, account), Access::None, "stopped at call {call}");
+        let customer = t.customer(&sale.purchase).await;
+        assert_eq!(customer["accessStatus"], "revoked", "stopped at call {call}");
+        assert_ne!(customer["removalStatus"], "pending", "stopped at call {call}");
+        revoked_in_the_middle += usize::from(t.github().invitations_sent(OWNER, NAME) > 0);
+        t.finish().await;
+        if !stopped {
+            assert!(call > 20 && revoked_in_the_middle > 3, "only {call}, {revoked_in_the_middle}");
             return;
         }
     }

@@ -240,7 +240,7 @@ async fn days_of_grace_that_end_close_the_gate_without_any_event() {
     t.stack.store.change_purchase(&before, &after, &[line]).await.unwrap();
     t.pay_and_settle(&sale).await;
     t.clock.advance(Duration::from_hours(24));
-    Step::FailRenewal.take(t.stripe(), &sale.session);
+    Step::FailRenewal.take(&t, &sale.session);
     t.deliver().await;
     t.settle().await;
     assert_eq!(purchase(&t, &sale).await.gate(), Gate::Open);

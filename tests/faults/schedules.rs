@@ -14,7 +14,7 @@ use testkit::faults::{Fault, Faults};
 
 use crate::{
     invariants::{Expected, relevant_to, violations},
-    stories::{Offer, STORIES, Story},
+    stories::{STORIES, Story},
     world::{BUYER, Dice, NAME, OWNER, PATIENCE, come_to_rest, deliver_some, end_waits, start, struck},
 };
 
@@ -32,9 +32,10 @@ async fn play(t: &TestStack, story: &Story, faults: &Faults, dice: &Dice) -> Vec
     let repository = t.list(&story.listing()).await;
     t.faults.start(faults);
     let sale = buy(t, &repository).await;
+    story.agree(t, &sale).await;
     let mut events = Vec::new();
     for step in story.steps {
-        events.extend(step.take(t.stripe(), &sale.session));
+        events.extend(step.take(t, &sale.session));
         t.clock.advance(Duration::from_secs(1 + dice.below(90) as u64));
         meanwhile(t, dice).await;
     }
@@ -80,7 +81,7 @@ async fn meanwhile(t: &TestStack, dice: &Dice) {
 
 /// Plays the schedule that follows from a seed; answers how many calls failed, or all that is needed to play it again.
 fn schedule(seed: u64) -> Result<usize, String> {
-    let stories: Vec<_> = STORIES.iter().filter(|story| !matches!(story.offer, Offer::Trial(_))).collect();
+    let stories: Vec<_> = STORIES.iter().filter(|story| story.is_through_our_session()).collect();
     let dice = Dice::new(seed);
     let story = stories[dice.below(stories.len())];
     let percent = [3, 10, 20, 35][dice.below(4)];

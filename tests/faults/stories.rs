@@ -1,15 +1,25 @@
 //! What buyers, sellers and banks do, and what must come of it. The ends are written down here by hand: they are the
 //! rulings, not what the code makes of them.
 
+mod table;
+
 use std::time::Duration;
 
 use domain::{
-    purchase::PaymentStatus,
-    stripe_event::{PaymentEvent, Received, read},
+    LogId,
+    log::{Action, Actor, LogEntry, LogStatus},
+    purchase::{PaymentStatus, Purchase},
+    repository::{RefundPolicy, Terms},
+    stripe_event::{PaymentEvent, Received, metadata, read},
 };
 use journeys::{Sale, TestStack};
 use serde_json::{Value, json};
-use testkit::stripe::{Event, Sandbox};
+use store::Change;
+use testkit::stripe::{Event, GivesUp, Sandbox};
+
+pub(crate) use table::STORIES;
+
+use crate::world::COMPANY;
 
 /// The price of what is paid once, in cents.
 pub(crate) const PRICE: i64 = 4900;
@@ -28,9 +38,27 @@ pub(crate) enum Step {
     CompleteFree,
     Expire,
     Refund(Option<i64>),
+    FailRefund,
+    /// Our checkout's session expires. For stories that are paid by another one.
+    ExpireOurs,
+    Dispute,
+    Inquire,
+    /// The dispute is won, or the inquiry comes to nothing.
+    WinDispute,
+    LoseDispute,
+    WarnOfFraud,
     Renew,
     FailRenewal,
+    GiveUp(GivesUp),
+    PayOverdue,
+    Pause,
+    Resume,
+    PauseCollection,
+    CancelLater,
+    Keep,
     Cancel,
+    /// Nothing happens for so many days.
+    Wait(u64),
 }
 
 /// What is bought.
@@ -40,6 +68,8 @@ pub(crate) enum Offer {
     Subscription,
     /// A subscription that begins with a trial of so many days.
     Trial(i64),
+    /// What is paid once, through a second session: buyers keep the address of a payment page, and vendors mail them one.
+    OnceAgain,
 }
 
 /// What must be in the end.
@@ -50,6 +80,8 @@ pub(crate) struct End {
     /// Payments less refunds, in cents.
     pub(crate) revenue: i64,
     pub(crate) refunded: i64,
+    /// How often access can have been given on the way at most, whatever the order of the events.
+    pub(crate) opens: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,8 +96,12 @@ pub(crate) struct Story {
     pub(crate) name: &'static str,
     pub(crate) offer: Offer,
     pub(crate) steps: &'static [Step],
+    pub(crate) terms: Terms,
     pub(crate) end: End,
 }
+
+/// What most vendors agree with their buyers.
+const USUAL: Terms = Terms { refund_policy: RefundPolicy::Revoke, grace_days: None };
 
 const fn story(
     name: &'static str,
@@ -75,72 +111,63 @@ const fn story(
     status: PaymentStatus,
     money: (i64, i64),
 ) -> Story {
-    Story { name, offer, steps, end: End { gate, status, revenue: money.0, refunded: money.1 } }
+    let opens = match gate {
+        Gate::NeverOpened => 0,
+        Gate::Open | Gate::ClosedAgain => 1 + reopenings(steps),
+    };
+    let end = End { gate, status, revenue: money.0, refunded: money.1, opens };
+    Story { name, offer, steps, terms: USUAL, end }
 }
 
-use Gate::{ClosedAgain, NeverOpened, Open};
-use Offer::{Once, Subscription, Trial};
-use PaymentStatus::{Canceled, Completed, Failed};
-use Step::{Cancel, CompleteFree, Decline, Expire, FailRenewal, FailSettlement, Pay, PayLater, Refund, Renew, Settle};
-
-/// All stories. Money is revenue and refunds.
-#[rustfmt::skip]
-pub(crate) const STORIES: &[Story] = &[
-    story("one-time",                           Once, &[Pay], Open, Completed, (PRICE, 0)),
-    story("one-time, declined first",           Once, &[Decline, Pay], Open, Completed, (PRICE, 0)),
-    story("one-time, refunded",                 Once, &[Pay, Refund(None)], ClosedAgain, Completed, (0, PRICE)),
-    story("one-time, refunded in part",         Once, &[Pay, Refund(Some(1000))], Open, Completed, (PRICE - 1000, 1000)),
-    story("one-time, refunded in two parts",    Once, &[Pay, Refund(Some(1000)), Refund(None)], ClosedAgain, Completed, (0, PRICE)),
-    story("delayed payment, settled",           Once, &[PayLater, Settle], Open, Completed, (PRICE, 0)),
-    story("delayed payment, settled, refunded", Once, &[PayLater, Settle, Refund(None)], ClosedAgain, Completed, (0, PRICE)),
-    story("delayed payment, failed",            Once, &[PayLater, FailSettlement], NeverOpened, Failed, (0, 0)),
-    story("coupon over the whole price",        Once, &[CompleteFree], Open, Completed, (0, 0)),
-    story("expired",                            Once, &[Expire], NeverOpened, Failed, (0, 0)),
-    story("subscription",                       Subscription, &[Pay], Open, Completed, (MONTHLY, 0)),
-    story("subscription, free",                 Subscription, &[CompleteFree], Open, Completed, (0, 0)),
-    story("subscription, on trial",             Trial(14), &[CompleteFree], Open, Completed, (0, 0)),
-    story("subscription, on trial, paid",       Trial(14), &[CompleteFree, Renew], Open, Completed, (MONTHLY, 0)),
-    story("subscription, on trial, cancelled",  Trial(14), &[CompleteFree, Cancel], ClosedAgain, Canceled, (0, 0)),
-    story("subscription, renewed",              Subscription, &[Pay, Renew], Open, Completed, (2 * MONTHLY, 0)),
-    story("subscription, renewal failed",       Subscription, &[Pay, FailRenewal], Open, Completed, (MONTHLY, 0)),
-    story("subscription, renewal paid late",    Subscription, &[Pay, FailRenewal, Renew], Open, Completed, (2 * MONTHLY, 0)),
-    story("subscription, cancelled",            Subscription, &[Pay, Cancel], ClosedAgain, Canceled, (MONTHLY, 0)),
-    story("subscription, renewed, cancelled",   Subscription, &[Pay, Renew, Cancel], ClosedAgain, Canceled, (2 * MONTHLY, 0)),
-    story("subscription, unpaid, cancelled",    Subscription, &[Pay, FailRenewal, Cancel], ClosedAgain, Canceled, (MONTHLY, 0)),
-    story("subscription, refunded",             Subscription, &[Pay, Refund(None)], ClosedAgain, Completed, (0, MONTHLY)),
-    story("subscription, refunded, cancelled",  Subscription, &[Pay, Refund(None), Cancel], ClosedAgain, Canceled, (0, MONTHLY)),
-    story("subscription, settled later",        Subscription, &[PayLater, Settle], Open, Completed, (MONTHLY, 0)),
-    story("subscription, never settled",        Subscription, &[PayLater, FailSettlement], NeverOpened, Failed, (0, 0)),
-];
+/// How many of the steps give access back that another one took.
+const fn reopenings(steps: &[Step]) -> usize {
+    match steps {
+        [] => 0,
+        [Step::WinDispute | Step::FailRefund | Step::PayOverdue | Step::Resume, rest @ ..] => 1 + reopenings(rest),
+        [_, rest @ ..] => reopenings(rest),
+    }
+}
 
 impl Story {
     /// What the vendor lists for it: `ctrimm/premium-theme`.
     pub(crate) fn listing(&self) -> Value {
         let fields = match self.offer {
-            Once => json!({"priceCents": PRICE}),
-            Subscription | Trial(_) => {
+            Offer::Once | Offer::OnceAgain => json!({"priceCents": PRICE}),
+            Offer::Subscription | Offer::Trial(_) => {
                 json!({"pricingType": "subscription", "priceCents": MONTHLY, "subscriptionCadence": "monthly"})
             }
         };
         journeys::with(journeys::example_repository(), &fields)
     }
 
-    /// The session that the buyer goes through. Our checkouts offer no trials as yet, so one with a trial is made as a
-    /// vendor would make it: at Stripe, with the purchase's metadata.
+    /// The session that the buyer goes through. One with a trial, and a second one, are made as a vendor would make them: at
+    /// Stripe, with the purchase's metadata.
     pub(crate) async fn session(&self, t: &TestStack, sale: &Sale) -> String {
-        let Trial(days) = self.offer else { return sale.session.clone() };
+        let (mode, offered) = match self.offer {
+            Offer::Once | Offer::Subscription => return sale.session.clone(),
+            Offer::OnceAgain => {
+                ("payment", vec![format!("line_items[0][price_data][unit_amount]={PRICE}&customer_creation=always")])
+            }
+            Offer::Trial(days) => (
+                "subscription",
+                vec![
+                    format!("line_items[0][price_data][unit_amount]={MONTHLY}"),
+                    "line_items[0][price_data][recurring][interval]=month".to_owned(),
+                    format!("subscription_data[trial_period_days]={days}"),
+                ],
+            ),
+        };
         let ours = t.stripe().session(&sale.session).unwrap()["metadata"].clone();
         let mut form = vec![
-            "mode=subscription&success_url=https://example.com/".to_owned(),
+            format!("mode={mode}&success_url=https://example.com/"),
             "line_items[0][quantity]=1&line_items[0][price_data][currency]=usd".to_owned(),
-            format!("line_items[0][price_data][unit_amount]={MONTHLY}"),
-            "line_items[0][price_data][recurring][interval]=month".to_owned(),
             "line_items[0][price_data][product_data][name]=Theme".to_owned(),
-            format!("subscription_data[trial_period_days]={days}"),
         ];
+        form.extend(offered);
+        let copies = if mode == "payment" { "payment_intent_data" } else { "subscription_data" };
         for (key, value) in ours.as_object().unwrap() {
             let value = value.as_str().unwrap();
-            form.push(format!("metadata[{key}]={value}&subscription_data[metadata][{key}]={value}"));
+            form.push(format!("metadata[{key}]={value}&{copies}[metadata][{key}]={value}"));
         }
         let request = http::Request::post("/sandbox/stripe/v1/checkout/sessions")
             .header("authorization", "Bearer sk_test_synthetic")
@@ -148,35 +175,81 @@ impl Story {
         t.send(request.body(form.join("&").into()).unwrap()).await.text("/id")
     }
 
+    /// Whether the buyer goes through the session that our checkout opened.
+    pub(crate) fn is_through_our_session(&self) -> bool {
+        matches!(self.offer, Offer::Once | Offer::Subscription)
+    }
+
+    /// Agrees the story's terms with the buyer, as if the repository had had them at the checkout.
+    pub(crate) async fn agree(&self, t: &TestStack, sale: &Sale) {
+        if self.terms == USUAL {
+            return;
+        }
+        // Not the stack's own store, whose calls may fail.
+        let store = store::Store::new(t.aws.dynamodb.clone(), "Table");
+        let before = store.purchase(COMPANY, sale.purchase.parse().unwrap()).await.unwrap().unwrap();
+        let after = Purchase { terms: self.terms, ..before.clone() };
+        let now = t.now();
+        let (actor, action) = (Actor::Tollgate, Action::CheckoutCreated);
+        let line = LogEntry::new(LogId::generate(now, &t.random), now, actor, action, LogStatus::Success);
+        let change = store.change_purchase(&before, &after, &[line.about(&after)]).await.unwrap();
+        assert_eq!(change, Change::Made);
+    }
+
     /// Plays the whole story at Stripe, a minute between the steps. Nothing is delivered.
     pub(crate) fn play(&self, t: &TestStack, session: &str) -> Vec<Event> {
         let mut events = Vec::new();
         for step in self.steps {
             t.clock.advance(Duration::from_mins(1));
-            events.extend(step.take(t.stripe(), session));
+            events.extend(step.take(t, session));
         }
         events
     }
 }
 
 impl Step {
-    pub(crate) fn take(self, stripe: &Sandbox, session: &str) -> Vec<Event> {
+    pub(crate) fn take(self, t: &TestStack, session: &str) -> Vec<Event> {
+        let stripe = t.stripe();
         let events = match self {
-            Decline => stripe.decline(session),
-            Pay => stripe.pay(session),
-            PayLater => stripe.pay_later(session),
-            Settle => stripe.settle(session),
-            FailSettlement => stripe.fail_settlement(session),
-            CompleteFree => stripe.complete_free(session),
-            Expire => stripe.expire(session),
-            Refund(cents) => stripe.refund(session, cents),
-            Renew => stripe.renew(session),
-            FailRenewal => stripe.fail_renewal(session),
-            Cancel => stripe.cancel_subscription(session),
+            Self::Wait(days) => {
+                t.clock.advance(Duration::from_hours(24 * days));
+                return Vec::new();
+            }
+            Self::Decline => stripe.decline(session),
+            Self::Pay => stripe.pay(session),
+            Self::PayLater => stripe.pay_later(session),
+            Self::Settle => stripe.settle(session),
+            Self::FailSettlement => stripe.fail_settlement(session),
+            Self::CompleteFree => stripe.complete_free(session),
+            Self::Expire => stripe.expire(session),
+            Self::ExpireOurs => stripe.expire(&ours(stripe, session)),
+            Self::Refund(cents) => stripe.refund(session, cents),
+            Self::FailRefund => stripe.fail_refund(session),
+            Self::Dispute => stripe.dispute(session),
+            Self::Inquire => stripe.inquire(session),
+            Self::WinDispute => stripe.win_dispute(session),
+            Self::LoseDispute => stripe.lose_dispute(session),
+            Self::WarnOfFraud => stripe.warn_of_fraud(session),
+            Self::Renew => stripe.renew(session),
+            Self::FailRenewal => stripe.fail_renewal(session),
+            Self::GiveUp(how) => stripe.give_up(session, how),
+            Self::PayOverdue => stripe.pay_overdue(session),
+            Self::Pause => stripe.pause(session),
+            Self::Resume => stripe.resume(session),
+            Self::PauseCollection => stripe.pause_collection(session, true),
+            Self::CancelLater => stripe.cancel_at_period_end(session),
+            Self::Keep => stripe.keep_subscription(session),
+            Self::Cancel => stripe.cancel_subscription(session),
         };
         assert!(!events.is_empty(), "{self:?} made no sense");
         events
     }
+}
+
+/// The session that our checkout opened for the same purchase.
+fn ours(stripe: &Sandbox, session: &str) -> String {
+    let other = stripe.session(session).unwrap();
+    stripe.session_for(other["metadata"][metadata::PURCHASE].as_str().unwrap()).unwrap()
 }
 
 /// Those of the events that Tollgate has a use for, as it reads them.

@@ -89,7 +89,9 @@ pub(crate) async fn deliver_some(t: &TestStack, dice: &Dice) {
 /// Lists what a story sells and begins a checkout.
 pub(crate) async fn begin(t: &TestStack, story: &crate::stories::Story) -> Sale {
     let repository = t.list(&story.listing()).await;
-    t.checkout(&repository, BUYER).await
+    let sale = t.checkout(&repository, BUYER).await;
+    story.agree(t, &sale).await;
+    sale
 }
 
 /// Luck that repeats itself.

@@ -2,6 +2,7 @@
 compared with come from Stripe's official library."""
 
 import json
+import re
 import threading
 import time
 import uuid
@@ -16,11 +17,15 @@ class Checkout:
     def __init__(self, key):
         self.key = key
         self.requests = []
+        self.metadata = {}  # of payment intents and subscriptions, by id
         self.lock = threading.Lock()
 
     def answer(self, request):
         if str(request) == "POST /v1/prices":
             return 200, {"id": f"price_{uuid.uuid4().hex}", "object": "price", "product": f"prod_{uuid.uuid4().hex}"}
+        known = re.fullmatch(r"GET /v1/(payment_intent|subscription)s/(\w+)", str(request))
+        if known and known[2] in self.metadata:
+            return 200, {"id": known[2], "object": known[1], "metadata": self.metadata[known[2]]}
         if str(request) != "POST /v1/checkout/sessions":
             return 404, {"error": {"type": "invalid_request_error", "message": f"Unrecognized request URL ({request})"}}
         with self.lock:

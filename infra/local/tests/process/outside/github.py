@@ -46,6 +46,8 @@ class Github:
             (r"GET /users/([^/]+)", lambda _, login: self.user(login)),
             (r"GET /user/(\d+)", lambda _, number: self.user(self.login_of(int(number)))),
             (rf"GET {repository}", self.repository),
+            (r"GET /repositories/(\d+)", lambda request, number: self.repository(request, self.named(int(number)))),
+            (rf"GET {repository}/collaborators", self.list_collaborators),
             (rf"GET {repository}/invitations", self.list_invitations),
             (rf"DELETE {repository}/invitations/(\d+)", self.withdraw),
             (rf"PUT {repository}/collaborators/([^/]+)", self.invite),
@@ -66,10 +68,21 @@ class Github:
         if name not in self.invitations:
             return NOT_FOUND
         owner, repository = name.split("/")
-        number = 7000 + list(self.invitations).index(name)
+        number = self.number(name)
         shown = {"id": number, "name": repository, "full_name": name, "private": True, "archived": False}
         shown["owner"] = {"login": owner, "id": 9919, "type": "Organization"}
         return 200, {**shown, "description": None, "stargazers_count": 3, "pushed_at": "2026-01-01T00:00:00Z"}
+
+    def number(self, name):
+        return 7000 + list(self.invitations).index(name)
+
+    def named(self, number):
+        return next((name for name in self.invitations if self.number(name) == number), None)
+
+    def list_collaborators(self, _, name):
+        if name not in self.collaborators:
+            return NOT_FOUND
+        return 200, [{"login": login, "id": self.users[login], "type": "User"} for login in self.collaborators[name]]
 
     def invitation(self, name, number):
         login = self.invitations[name][number]

@@ -20,6 +20,7 @@ except (ImportError, AttributeError) as missing:
     print(f"needs Stripe's official library, 16 or later (pip install stripe): {missing}")
     sys.exit(77)
 
+import sequences
 from github import Github
 from loopback import serve
 
@@ -170,7 +171,7 @@ def monthly(tollgate, github, checkout, stripe_url):
 
 
 def main(program, folder):
-    github = Github(TOKEN, {BUYER: 583231}, [ONCE, MONTHLY])
+    github = Github(TOKEN, {BUYER: 583231}, [ONCE, MONTHLY, *sequences.repositories()])
     checkout = stripes.Checkout(KEY)
     stripe_url = serve(checkout.answer)
     environment = {
@@ -186,6 +187,7 @@ def main(program, folder):
     try:
         one_time(tollgate, github, checkout, stripe_url)
         monthly(tollgate, github, checkout, stripe_url)
+        sequences.play(tollgate, github, checkout, BUYER, expect, until)
         expect(github.objections, [], "what GitHub objects to")
     finally:
         tollgate.process.kill()
