@@ -94,6 +94,20 @@ pub(crate) async fn begin(t: &TestStack, story: &crate::stories::Story) -> Sale 
     sale
 }
 
+/// Two purchases of one repository by one buyer, both to be paid. A checkout that is begun again is the same purchase while it
+/// can still be paid, so the first one's session expires, and it is paid by another one.
+pub(crate) async fn begin_twice(t: &TestStack, repository: &str) -> (Sale, Sale) {
+    let first = t.checkout(repository, BUYER).await;
+    t.stripe().expire(&first.session);
+    t.deliver().await;
+    t.settle().await;
+    let second = t.checkout(repository, BUYER).await;
+    assert_ne!(first.purchase, second.purchase, "they are two");
+    let again = crate::stories::STORIES.iter().find(|story| story.offer == crate::stories::Offer::OnceAgain).unwrap();
+    let session = again.session(t, &first).await;
+    (Sale { session, ..first }, second)
+}
+
 /// Luck that repeats itself.
 pub(crate) struct Dice(Random);
 
