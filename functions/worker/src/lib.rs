@@ -54,15 +54,16 @@ pub struct App {
 /// # Errors
 /// When it has to come again.
 pub async fn handle(app: App, job: Job) -> Outcome {
+    // Boxed, so that who works off a queue does not hold all of these at once.
     match job {
-        Job::ApplyPayment { event } => payments::apply(&app, &event).await?,
-        Job::ApplyGithub { event } => github_events::apply(&app, &event).await?,
+        Job::ApplyPayment { event } => Box::pin(payments::apply(&app, &event)).await?,
+        Job::ApplyGithub { event } => Box::pin(github_events::apply(&app, &event)).await?,
         Job::SyncAccess { entitlement, attempt } => {
-            access::sync(&app, &entitlement, attempt, &access::Cause::rules()).await?;
+            Box::pin(access::sync(&app, &entitlement, attempt, &access::Cause::rules())).await?;
         }
-        Job::Deliver { company, purchase } => deliveries::deliver(&app, company, purchase).await?,
-        Job::SendSignInLink { email, next } => sign_in_link::send(&app, email, next).await?,
-        Job::CancelSubscription { company, purchase } => cancel::cancel(&app, company, purchase).await?,
+        Job::Deliver { company, purchase } => Box::pin(deliveries::deliver(&app, company, purchase)).await?,
+        Job::SendSignInLink { email, next } => Box::pin(sign_in_link::send(&app, email, next)).await?,
+        Job::CancelSubscription { company, purchase } => Box::pin(cancel::cancel(&app, company, purchase)).await?,
     }
     Ok(())
 }
