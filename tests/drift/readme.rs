@@ -48,13 +48,13 @@ fn the_configuration_table_has_every_variable_and_no_other() {
 
 #[test]
 fn the_webhook_is_registered_for_every_type_of_event_that_is_understood_and_no_other() {
-    let deploy = section("Deploy");
+    let deploy = read("infra/DEPLOY.md");
     let enabled = deploy.split("enabled_events[]=").skip(1).map(|rest| rest.split('\'').next().unwrap());
     let enabled: BTreeSet<&str> = enabled.collect();
     let objects = read("shared/domain/src/stripe_event/objects.rs");
     let (_, reader) = objects.split_once("fn reader(").unwrap();
     let understood: BTreeSet<&str> = quoted(reader.split("\n}").next().unwrap(), '"').collect();
-    assert_eq!(enabled, understood, "the README's enabled_events (left) and what is read (right)");
+    assert_eq!(enabled, understood, "infra/DEPLOY.md's enabled_events (left) and what is read (right)");
     assert!(deploy.contains(&format!("api_version={}", clients::stripe::API_VERSION)));
 }
 
