@@ -87,7 +87,7 @@ async fn lists(shop: &mut Shop, repository: &str, table: &mut Table) {
     let by_repository = format!("/api/admin/customers?repositoryId={repository}&");
     let by_both = format!("{by_repository}status=active&");
     // A repository's row holds its description and its selling points.
-    let repositories = if shop.texts == Texts::Long { 4.5 } else { CUSTOMERS };
+    let repositories = if shop.texts == Texts::Long { 5.0 } else { CUSTOMERS };
     for (what, path, budget, rows, partitions) in [
         ("list repositories", "/api/admin/repositories?", Budget::list(), repositories, 1.0),
         ("list customers", "/api/admin/customers?", Budget::list(), CUSTOMERS, 1.0),

@@ -146,7 +146,7 @@ async fn synced(shop: &Shop, what: &str, event: &Delivery, table: &mut Table) {
     shop.t.post_event(event.body.clone(), &event.signature).await;
     shop.work(PAYMENTS).await;
     let usage = shop.work(ACCESS).await;
-    table.add(format!("access: {what}"), usage, job());
+    table.add(format!("access: {what}"), usage, Budget::access());
 }
 
 fn event(shop: &Shop, wanted: &str) -> Delivery {

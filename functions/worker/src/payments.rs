@@ -47,15 +47,22 @@ pub(crate) async fn follow_up(app: &App, before: Option<&Purchase>, after: &Purc
         Some(before) => before.gate() != after.gate() || before.grace_ends_at() != after.grace_ends_at(),
         None => after.gate() != Gate::NotYet,
     };
-    if matters {
-        app.access.send(&Job::SyncAccess { entitlement: after.entitlement(), attempt: 0 }).await?;
-    }
-    // Bought, or heard of, after access was taken back.
-    if after.subscription_to_cancel().is_some() && before.is_none_or(|it| it.subscription_to_cancel().is_none()) {
-        let job = Job::CancelSubscription { company: after.company, purchase: after.id };
-        app.access.send(&job).await?;
-    }
-    follow_up::letters(app, after).await
+    let sync = async {
+        if matters {
+            app.access.send(&Job::SyncAccess { entitlement: after.entitlement(), attempt: 0 }).await?;
+        }
+        Ok(())
+    };
+    let cancel = async {
+        // Bought, or heard of, after access was taken back.
+        if after.subscription_to_cancel().is_some() && before.is_none_or(|it| it.subscription_to_cancel().is_none()) {
+            let job = Job::CancelSubscription { company: after.company, purchase: after.id };
+            app.access.send(&job).await?;
+        }
+        Ok(())
+    };
+    futures::try_join!(sync, cancel, follow_up::letters(app, after))?;
+    Ok(())
 }
 
 /// The purchase that an event is about; Stripe is asked only when the event itself does not name it.
