@@ -153,16 +153,16 @@ fn killed_when_the_payment_is_written_down() {
     sale.expect_one_invitation(&sale.start());
 }
 
-/// The calls are: the account's name, its invitations, the invitation itself. Each is held while the process is killed.
+/// The calls are: the account's name, its invitations, whether it has access, the invitation itself. Each is held while the process is killed.
 #[test]
 fn killed_while_github_is_asked() {
-    for call in 0..3 {
+    for call in 0..4 {
         let (sale, program) = Sale::begin("kill_in_a_call");
         sale.faults.start(&Faults::nth(call, Fault::Timeout));
         sale.pay(&program);
         sale.until_struck();
         program.kill();
-        assert_eq!(sale.invited(), usize::from(call == 2), "call {call}: {:#?}", sale.github.requests());
+        assert_eq!(sale.invited(), usize::from(call == 3), "call {call}: {:#?}", sale.github.requests());
         sale.faults.heal();
         sale.expect_one_invitation(&sale.start());
     }

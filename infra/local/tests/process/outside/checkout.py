@@ -17,11 +17,14 @@ class Checkout:
     def __init__(self, key):
         self.key = key
         self.requests = []
+        self.prices = []  # requests for prices
         self.metadata = {}  # of payment intents and subscriptions, by id
         self.lock = threading.Lock()
 
     def answer(self, request):
         if str(request) == "POST /v1/prices":
+            with self.lock:
+                self.prices.append(request)
             return 200, {"id": f"price_{uuid.uuid4().hex}", "object": "price", "product": f"prod_{uuid.uuid4().hex}"}
         known = re.fullmatch(r"GET /v1/(payment_intent|subscription)s/(\w+)", str(request))
         if known and known[2] in self.metadata:
@@ -36,10 +39,17 @@ class Checkout:
 
     def differences(self, ours, address, params):
         """How our request differs from the one that the official library makes of `params`."""
+        create = lambda client: client.v1.checkout.sessions.create
+        return self.compared(ours, address, params, create, self.requests)
+
+    def price_differences(self, ours, address, params):
+        """The same for the request that makes a price."""
+        return self.compared(ours, address, params, lambda client: client.v1.prices.create, self.prices)
+
+    def compared(self, ours, address, params, create, requests):
         client = stripe.StripeClient(self.key, base_addresses={"api": address}, stripe_version=VERSION)
-        options = {"idempotency_key": ours.headers["idempotency-key"]}
-        client.v1.checkout.sessions.create(params=params, options=options)
-        theirs = self.requests.pop()
+        create(client)(params=params, options={"idempotency_key": ours.headers["idempotency-key"]})
+        theirs = requests.pop()
         found = []
         for name in ["authorization", "content-type", "idempotency-key", "stripe-version"]:
             if ours.headers.get(name) != theirs.headers.get(name):

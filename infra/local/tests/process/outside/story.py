@@ -90,7 +90,7 @@ class Tollgate:
         return customer["status"], customer["accessStatus"]
 
 
-def params_of(request, begun, metadata, name, cents, extra):
+def params_of(request, begun, metadata, extra):
     """What the official library would have to be given for the same session."""
     ours = stripes.form(request)
     for field in ["success_url", "cancel_url"]:
@@ -98,8 +98,6 @@ def params_of(request, begun, metadata, name, cents, extra):
     expect("{CHECKOUT_SESSION_ID}" in ours["success_url"], True, "success_url")
     ahead = int(ours["expires_at"]) - time.time()
     expect(30 * 60 < ahead < 24 * 60 * 60, True, f"expires_at, {ahead} s ahead")
-    price = {"currency": "usd", "unit_amount": cents, "product_data": {"name": name}}
-    price.update(extra.pop("price_data", {}))
     return {
         "success_url": ours["success_url"],
         "cancel_url": ours["cancel_url"],
@@ -107,7 +105,7 @@ def params_of(request, begun, metadata, name, cents, extra):
         "customer_email": "buyer@example.com",
         "client_reference_id": begun["purchaseId"],
         "metadata": metadata,
-        "line_items": [{"quantity": 1, "price_data": price}],
+        "line_items": [{"quantity": 1, "price": ours["line_items[0][price]"]}],
         **extra,
     }
 
@@ -121,7 +119,9 @@ def one_time(tollgate, github, checkout, stripe_url):
         "invoice_creation": {"enabled": True},
         "payment_intent_data": {"metadata": metadata},
     }
-    params = params_of(ours, begun, metadata, "Theme", 4900, extra)
+    params = params_of(ours, begun, metadata, extra)
+    price = {"currency": "usd", "unit_amount": 4900, "product_data": {"name": "Theme"}}
+    expect(checkout.price_differences(checkout.prices.pop(), stripe_url, price), [], "the price we asked for")
     expect(checkout.differences(ours, stripe_url, params), [], "our request against the official library's")
 
     paid = stripes.event("charge.succeeded", stripes.charge(4900, metadata))
@@ -151,10 +151,12 @@ def monthly(tollgate, github, checkout, stripe_url):
     ours = checkout.requests.pop()
     extra = {
         "mode": "subscription",
-        "price_data": {"recurring": {"interval": "month", "interval_count": 1}},
         "subscription_data": {"metadata": metadata},
     }
-    params = params_of(ours, begun, metadata, "Updates", 900, extra)
+    params = params_of(ours, begun, metadata, extra)
+    price = {"currency": "usd", "unit_amount": 900, "product_data": {"name": "Updates"}}
+    price["recurring"] = {"interval": "month", "interval_count": 1}
+    expect(checkout.price_differences(checkout.prices.pop(), stripe_url, price), [], "the price we asked for")
     expect(checkout.differences(ours, stripe_url, params), [], "our request against the official library's")
 
     created = stripes.event("customer.subscription.created", stripes.subscription("active", metadata))
