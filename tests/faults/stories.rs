@@ -195,7 +195,11 @@ impl Step {
             Self::Settle => stripe.settle(session),
             Self::FailSettlement => stripe.fail_settlement(session),
             Self::CompleteFree => stripe.complete_free(session),
-            Self::Expire => stripe.expire(session),
+            // As good as at its end: what is closed early is one that another attempt followed.
+            Self::Expire => {
+                t.clock.advance(Duration::from_mins(24 * 60 - 10));
+                stripe.expire(session)
+            }
             Self::ExpireOurs => stripe.expire(&ours(stripe, session)),
             Self::Refund(cents) => stripe.refund(session, cents),
             Self::FailRefund => stripe.fail_refund(session),
