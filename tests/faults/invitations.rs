@@ -192,7 +192,7 @@ async fn a_day_that_others_used_up_is_waited_for_as_github_says() {
     t.pay_and_settle(&sale).await;
     let waits = purchase(&t, &sale).await;
     assert!(waits.access.scheduled_for.unwrap().duration_since(t.now()).as_hours() >= 21);
-    assert!(t.messages().await.is_empty());
+    assert_eq!(t.messages().await, []);
     // Another repository is not concerned, and nor are removals.
     assert!(t.stack.store.due(t.now(), 10).await.unwrap().is_empty());
     t.clock.advance(Duration::from_hours(22));

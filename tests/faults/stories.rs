@@ -143,36 +143,10 @@ impl Story {
     /// The session that the buyer goes through. One with a trial, and a second one, are made as a vendor would make them: at
     /// Stripe, with the purchase's metadata.
     pub(crate) async fn session(&self, t: &TestStack, sale: &Sale) -> String {
-        let (mode, offered) = match self.offer {
-            Offer::Once | Offer::Subscription => return sale.session.clone(),
-            Offer::OnceAgain => {
-                ("payment", vec![format!("line_items[0][price_data][unit_amount]={PRICE}&customer_creation=always")])
-            }
-            Offer::Trial(days) => (
-                "subscription",
-                vec![
-                    format!("line_items[0][price_data][unit_amount]={MONTHLY}"),
-                    "line_items[0][price_data][recurring][interval]=month".to_owned(),
-                    format!("subscription_data[trial_period_days]={days}"),
-                ],
-            ),
-        };
-        let ours = t.stripe().session(&sale.session).unwrap()["metadata"].clone();
-        let mut form = vec![
-            format!("mode={mode}&success_url=https://example.com/"),
-            "line_items[0][quantity]=1&line_items[0][price_data][currency]=usd".to_owned(),
-            "line_items[0][price_data][product_data][name]=Theme".to_owned(),
-        ];
-        form.extend(offered);
-        let copies = if mode == "payment" { "payment_intent_data" } else { "subscription_data" };
-        for (key, value) in ours.as_object().unwrap() {
-            let value = value.as_str().unwrap();
-            form.push(format!("metadata[{key}]={value}&{copies}[metadata][{key}]={value}"));
+        if self.is_through_our_session() {
+            return sale.session.clone();
         }
-        let request = http::Request::post("/sandbox/stripe/v1/checkout/sessions")
-            .header("authorization", "Bearer sk_test_synthetic")
-            .header("content-type", "application/x-www-form-urlencoded");
-        t.send(request.body(form.join("&").into()).unwrap()).await.text("/id")
+        session_at_stripe(t, self.offer, &t.stripe().session(&sale.session).unwrap()["metadata"]).await
     }
 
     /// Whether the buyer goes through the session that our checkout opened.
@@ -221,7 +195,11 @@ impl Step {
             Self::Settle => stripe.settle(session),
             Self::FailSettlement => stripe.fail_settlement(session),
             Self::CompleteFree => stripe.complete_free(session),
-            Self::Expire => stripe.expire(session),
+            // As good as at its end: what is closed early is one that another attempt followed.
+            Self::Expire => {
+                t.clock.advance(Duration::from_mins(24 * 60 - 10));
+                stripe.expire(session)
+            }
             Self::ExpireOurs => stripe.expire(&ours(stripe, session)),
             Self::Refund(cents) => stripe.refund(session, cents),
             Self::FailRefund => stripe.fail_refund(session),
@@ -244,6 +222,41 @@ impl Step {
         assert!(!events.is_empty(), "{self:?} made no sense");
         events
     }
+}
+
+/// Opens a session at Stripe that is none of our checkout's.
+pub(crate) async fn session_at_stripe(t: &TestStack, offer: Offer, metadata: &Value) -> String {
+    let (mode, price) = match offer {
+        Offer::Once | Offer::OnceAgain => ("payment", PRICE),
+        Offer::Subscription | Offer::Trial(_) => ("subscription", MONTHLY),
+    };
+    let mut form = vec![
+        format!("mode={mode}&success_url=https://example.com/"),
+        "line_items[0][quantity]=1&line_items[0][price_data][currency]=usd".to_owned(),
+        "line_items[0][price_data][product_data][name]=Theme".to_owned(),
+        format!("line_items[0][price_data][unit_amount]={price}"),
+    ];
+    let copies = match offer {
+        Offer::Once | Offer::OnceAgain => {
+            form.push("customer_creation=always".to_owned());
+            "payment_intent_data"
+        }
+        Offer::Subscription | Offer::Trial(_) => {
+            form.push("line_items[0][price_data][recurring][interval]=month".to_owned());
+            "subscription_data"
+        }
+    };
+    if let Offer::Trial(days) = offer {
+        form.push(format!("subscription_data[trial_period_days]={days}"));
+    }
+    for (key, value) in metadata.as_object().unwrap() {
+        let value = value.as_str().unwrap();
+        form.push(format!("metadata[{key}]={value}&{copies}[metadata][{key}]={value}"));
+    }
+    let request = http::Request::post("/sandbox/stripe/v1/checkout/sessions")
+        .header("authorization", "Bearer sk_test_synthetic")
+        .header("content-type", "application/x-www-form-urlencoded");
+    t.send(request.body(form.join("&").into()).unwrap()).await.text("/id")
 }
 
 /// The session that our checkout opened for the same purchase.

@@ -2,8 +2,14 @@
 
 use std::{future::poll_fn, path::Path, pin::Pin, sync::LazyLock, task::Poll, time::Duration};
 
-use domain::{CompanyId, Random};
+use domain::{
+    CompanyId, LogId, PurchaseId, Random,
+    log::{Action, Actor, LogEntry, LogStatus},
+    purchase::Purchase,
+    stripe_event::metadata,
+};
 use journeys::{Options, Sale, TestStack, seeded};
+use store::Begun;
 use testkit::{faults::Faults, sam::Template};
 
 /// How long the client of GitHub and Stripe waits for an answer that never comes.
@@ -94,18 +100,34 @@ pub(crate) async fn begin(t: &TestStack, story: &crate::stories::Story) -> Sale 
     sale
 }
 
-/// Two purchases of one repository by one buyer, both to be paid. A checkout that is begun again is the same purchase while it
-/// can still be paid, so the first one's session expires, and it is paid by another one.
+/// Two purchases of one repository by one buyer, both to be paid. A checkout that is begun again takes the first one up, so
+/// the second is written as the checkout writes one, and its session is opened at Stripe.
 pub(crate) async fn begin_twice(t: &TestStack, repository: &str) -> (Sale, Sale) {
     let first = t.checkout(repository, BUYER).await;
-    t.stripe().expire(&first.session);
-    t.deliver().await;
-    t.settle().await;
-    let second = t.checkout(repository, BUYER).await;
-    assert_ne!(first.purchase, second.purchase, "they are two");
-    let again = crate::stories::STORIES.iter().find(|story| story.offer == crate::stories::Offer::OnceAgain).unwrap();
-    let session = again.session(t, &first).await;
-    (Sale { session, ..first }, second)
+    // Not the stack's own store, whose calls may fail.
+    let store = store::Store::new(t.aws.dynamodb.clone(), "Table");
+    let other = store.purchase(COMPANY, first.purchase.parse().unwrap()).await.unwrap().unwrap();
+    let sold = store.repository(COMPANY, other.repository).await.unwrap().unwrap().repository;
+    t.clock.advance(Duration::from_secs(1));
+    let id = PurchaseId::generate(t.now(), &t.random);
+    let second = Purchase::begin(id, &sold, other.email, other.buyer, other.livemode, t.now());
+    let line = LogId::generate(t.now(), &t.random);
+    let line = LogEntry::new(line, t.now(), Actor::Buyer, Action::CheckoutCreated, LogStatus::Success).about(&second);
+    let begun = store.begin_purchase(&second, Some(other.id), None, &line).await.unwrap();
+    assert_eq!(begun, Begun::Yes);
+    let session = session_of(t, &second).await;
+    store.note_session(&second, &session).await.unwrap();
+    (first, Sale { session, purchase: second.id.to_string() })
+}
+
+/// Opens a session at Stripe for a purchase that is paid once.
+async fn session_of(t: &TestStack, purchase: &Purchase) -> String {
+    let metadata = serde_json::json!({
+        metadata::COMPANY: purchase.company.to_string(),
+        metadata::REPOSITORY: purchase.repository.to_string(),
+        metadata::PURCHASE: purchase.id.to_string(),
+    });
+    crate::stories::session_at_stripe(t, crate::stories::Offer::OnceAgain, &metadata).await
 }
 
 /// Luck that repeats itself.

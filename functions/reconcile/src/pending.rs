@@ -27,15 +27,18 @@ pub(crate) async fn run(app: &App) -> Result<(), Error> {
 }
 
 async fn both_looks(app: &App, company: CompanyId) -> Result<(), Error> {
-    look(app, company, "pending/first", FIRST_LOOK_SECONDS).await?;
-    look(app, company, "pending/last", LAST_LOOK_SECONDS).await
+    let ended = PurchaseId::earliest(ago(app, LAST_LOOK_SECONDS));
+    // After a day without a run both looks are due at once: then the last one is enough.
+    look(app, company, "pending/first", (Some(ended), FIRST_LOOK_SECONDS)).await?;
+    look(app, company, "pending/last", (None, LAST_LOOK_SECONDS)).await
 }
 
-/// Asks about the checkouts that are so old and were not asked about at that age.
-async fn look(app: &App, company: CompanyId, task: &str, age: i64) -> Result<(), Error> {
+/// Asks about the checkouts after `from` that are so old and were not asked about at that age.
+async fn look(app: &App, company: CompanyId, task: &str, (from, age): (Option<PurchaseId>, i64)) -> Result<(), Error> {
     let read = app.store.watermark::<Option<PurchaseId>>(&format!("{task}/{company}")).await?;
     let upto = PurchaseId::earliest(ago(app, age));
-    let found = app.store.purchases_between(company, AccessStatus::Pending, (read.at, Some(upto)), READ).await?;
+    let found =
+        app.store.purchases_between(company, AccessStatus::Pending, (read.at.max(from), Some(upto)), READ).await?;
     let (mut last, mut asked) = (read.at, 0);
     for purchase in &found {
         if let Some(session) = awaited(purchase) {

@@ -1,9 +1,9 @@
 //! Writes a change of a repository, with the lines that tell of it.
 
 use api::{ApiError, Kind};
+use auth::Confirmed;
 use domain::{
-    LogId,
-    log::{Action, Actor, LogEntry, LogStatus},
+    log::Action,
     repository::{PriceEntry, Repository},
 };
 use store::Change;
@@ -18,13 +18,10 @@ pub(crate) async fn write(
     app: &App,
     (before, after): (&Repository, &Repository),
     action: Action,
-    actor: &Actor,
+    caller: &Confirmed,
 ) -> Result<Change, ApiError> {
     let now = after.updated_at;
-    let line = |action| {
-        LogEntry::new(LogId::generate(now, &app.random), now, actor.clone(), action, LogStatus::Success)
-            .about_repository(after.id)
-    };
+    let line = |action| caller.record(action, now, &app.random).about_repository(after.id);
     let change = line(action).of_listing(before, after);
     let priced = before.pricing != after.pricing;
     // A price by itself is told of in a line of its own.
@@ -32,7 +29,7 @@ pub(crate) async fn write(
     if priced {
         lines.push(line(Action::PriceChanged).of_price(before, after));
     }
-    let price = priced.then(|| PriceEntry::of(after, actor.clone(), now));
+    let price = priced.then(|| PriceEntry::of(after, caller.actor.clone(), now));
     Ok(app.store.change_repository(before, after, &lines, price.as_ref()).await?)
 }
 

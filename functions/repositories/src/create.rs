@@ -1,11 +1,11 @@
 //! Create Repository.
 
 use api::{ApiError, Check, Created, Input, Kind, Valid};
-use auth::Admin;
+use auth::{Admin, Confirmed};
 use axum::extract::State;
 use domain::{
-    LogId, RepositoryId,
-    log::{Action, Actor, LogEntry, LogStatus},
+    RepositoryId,
+    log::Action,
     pricing::{CadenceName, Pricing, PricingKind, PricingType, parse_cadence_days, parse_price_cents},
     repository::{GithubPath, NewRepository, PriceEntry, RefundPolicy, Repository, Terms, parse_grace_days, slug},
     text::{Description, DisplayName, Feature, GithubLogin, GithubRepositoryName, WebUrl},
@@ -38,15 +38,15 @@ pub(crate) async fn create(
     let slug = slug(&new.display_name, 0);
     let mut repository = Repository::list(company.id, id, slug, company.currency, new, now).seeing(&seen, now);
     repository.stripe = Some(price::make(&app, &repository, repository.display_name.as_str()).await?);
-    insert(&app, repository, caller.actor).await.map(|repository| Created(repository.into()))
+    insert(&app, repository, &caller).await.map(|repository| Created(repository.into()))
 }
 
 /// Writes it, under the first slug of its name that is free.
-async fn insert(app: &App, mut repository: Repository, actor: Actor) -> Result<Repository, ApiError> {
+async fn insert(app: &App, mut repository: Repository, caller: &Confirmed) -> Result<Repository, ApiError> {
     let now = repository.created_at;
-    let price = PriceEntry::of(&repository, actor.clone(), now);
-    let id = LogId::generate(now, &app.random);
-    let entry = LogEntry::new(id, now, actor, Action::RepositoryCreated, LogStatus::Success)
+    let price = PriceEntry::of(&repository, caller.actor.clone(), now);
+    let entry = caller
+        .record(Action::RepositoryCreated, now, &app.random)
         .about_repository(repository.id)
         .with("repositoryFullName", Some(repository.github.to_string()));
     for taken in 0..MOST_NAMESAKES {

@@ -20,8 +20,7 @@ pub(crate) async fn deactivate(
         let before = found.ok_or_else(ApiError::not_found)?.repository;
         let after = before.deactivated(app.clock.now());
         let done = after == before
-            || change::write(&app, (&before, &after), Action::RepositoryDeactivated, &caller.actor).await?
-                == Change::Made;
+            || change::write(&app, (&before, &after), Action::RepositoryDeactivated, &caller).await? == Change::Made;
         if done {
             return Ok(Json(Deactivated { message: "Repository deactivated successfully", id }));
         }

@@ -22,7 +22,7 @@ pub(crate) async fn fetch_github_data(
         let (seen, description) = github::look(&app, &before.github, before.on_github).await?.ok_or_else(hidden)?;
         let after = before.seeing(&seen, app.clock.now());
         let done = after == before
-            || change::write(&app, (&before, &after), Action::RepositoryUpdated, &caller.actor).await? == Change::Made;
+            || change::write(&app, (&before, &after), Action::RepositoryUpdated, &caller).await? == Change::Made;
         if done {
             let github_last_updated = seen.last_updated.map(Time);
             return Ok(Json(GithubData { github_stars: seen.stars, github_last_updated, description }));

@@ -30,7 +30,7 @@ pub(crate) async fn update(
             return Ok(Json(UpdatedRepository::of(&before, &after)));
         }
         let after = at_stripe(&app, &before, after).await?;
-        if change::write(&app, (&before, &after), Action::RepositoryUpdated, &caller.actor).await? == Change::Made {
+        if change::write(&app, (&before, &after), Action::RepositoryUpdated, &caller).await? == Change::Made {
             return Ok(Json(UpdatedRepository::of(&before, &after)));
         }
     }

@@ -45,8 +45,8 @@ pub(crate) async fn create(
     let id = PurchaseId::generate(now, &app.random);
     let offer = Purchase::begin(id, &repository, new.email, buyer, livemode?, now);
     // The purchase is written before the session exists, so no event can arrive for a purchase that is not there.
-    let purchase = begin::begin(&app, offer, repository.on_github.map(|it| it.id)).await?;
-    let (purchase, session) = open(&app, &repository, purchase).await?;
+    let purchase = begin::begin(&app, &visitor, offer, repository.on_github.map(|it| it.id)).await?;
+    let (purchase, session) = open(&app, &visitor, &repository, purchase).await?;
     tell(&app, &purchase, &session).await;
     Ok(Json(Checkout {
         session_id: session.id,
@@ -58,7 +58,12 @@ pub(crate) async fn create(
 
 /// Opens the session of the purchase's attempt. One that was asked for in other words before, by us as we were then, is
 /// left alone, and another attempt is made.
-async fn open(app: &App, repository: &Repository, purchase: Purchase) -> Result<(Purchase, CheckoutSession), ApiError> {
+async fn open(
+    app: &App,
+    visitor: &Visitor,
+    repository: &Repository,
+    purchase: Purchase,
+) -> Result<(Purchase, CheckoutSession), ApiError> {
     let page = app.links.link(purchase.company, purchase.id).await?;
     let session = attempt(&purchase)?;
     match session::open(app, repository, (&purchase, session), &page).await {
@@ -66,7 +71,7 @@ async fn open(app: &App, repository: &Repository, purchase: Purchase) -> Result<
         Err(StripeError::Invalid { .. }) if purchase.rev > 0 => {
             let after = purchase.clone().with_another_attempt(session.price.clone(), app.clock.now());
             let contended = || ApiError::new(Kind::Conflict, "Another checkout of the same account is under way");
-            let purchase = begin::attempt_again(app, purchase, after).await?.ok_or_else(contended)?;
+            let purchase = begin::attempt_again(app, visitor, purchase, after).await?.ok_or_else(contended)?;
             let session = session::open(app, repository, (&purchase, attempt(&purchase)?), &page).await;
             Ok((purchase, session.map_err(refusal)?))
         }

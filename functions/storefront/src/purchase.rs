@@ -9,8 +9,8 @@ pub(crate) mod stripe;
 use api::ApiError;
 use auth::Buyer;
 use domain::{
-    LogId, PurchaseId,
-    log::{Action, Actor, LogEntry, LogStatus},
+    PurchaseId,
+    log::{Action, Actor, LogEntry},
     purchase::Purchase,
 };
 
@@ -26,8 +26,7 @@ async fn read(app: &App, buyer: &Buyer, id: PurchaseId) -> Result<Purchase, ApiE
 }
 
 /// A line of the log about what a buyer did.
-fn line(app: &App, before: &Purchase, after: &Purchase, action: Action) -> LogEntry {
-    let now = app.clock.now();
-    let entry = LogEntry::new(LogId::generate(now, &app.random), now, Actor::Buyer, action, LogStatus::Success);
+fn line(app: &App, buyer: &Buyer, before: &Purchase, after: &Purchase, action: Action) -> LogEntry {
+    let entry = buyer.request().record(Actor::Buyer, action, app.clock.now(), &app.random);
     entry.of_change(before, after)
 }

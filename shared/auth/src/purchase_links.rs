@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use api::{ApiError, ClientAddress, Guard, RateSlot};
+use api::{ApiError, ClientAddress, Guard, RateSlot, RequestId};
 use axum::extract::{FromRef, FromRequestParts};
 use domain::{
     CompanyId, Failure, PurchaseId, Secret, SecretSource,
@@ -69,6 +69,7 @@ pub struct Buyer {
     limiter: Limiter,
     address: String,
     slot: RateSlot,
+    request: RequestId,
 }
 
 impl Buyer {
@@ -105,6 +106,11 @@ impl Buyer {
         self.limiter.allow(bucket, &self.address, &self.slot).await
     }
 
+    /// Which request it is, for the log lines of what it does.
+    pub fn request(&self) -> &RequestId {
+        &self.request
+    }
+
     /// What opens the purchase, for the links of its page.
     pub fn token(&self) -> &Secret {
         &self.token.secret
@@ -135,6 +141,7 @@ where
             limiter: Limiter::from_ref(state),
             address: address.unwrap_or_else(|| "unknown".to_owned()),
             slot: parts.extensions.get().cloned().unwrap_or_default(),
+            request: RequestId::of(&parts.extensions),
         })
     }
 }

@@ -1,9 +1,10 @@
 //! Begins a purchase, or takes up one that its account has not paid yet.
 
 use api::{ApiError, Kind};
+use auth::Visitor;
 use domain::{
-    LogId, PurchaseId,
-    log::{Action, Actor, LogEntry, LogStatus},
+    PurchaseId,
+    log::{Action, Actor, LogEntry},
     purchase::{Gate, Purchase},
 };
 use store::{Begun, Change};
@@ -14,8 +15,13 @@ use crate::App;
 const TRIES: usize = 3;
 
 /// Writes the purchase, or answers with the one of its account that it takes up again (ruling 21).
-pub(super) async fn begin(app: &App, offer: Purchase, github_id: Option<u64>) -> Result<Purchase, ApiError> {
-    let entry = line(app, &offer, Action::CheckoutCreated);
+pub(super) async fn begin(
+    app: &App,
+    visitor: &Visitor,
+    offer: Purchase,
+    github_id: Option<u64>,
+) -> Result<Purchase, ApiError> {
+    let entry = line(app, visitor, &offer, Action::CheckoutCreated);
     let mut latest = None;
     for _ in 0..TRIES {
         let others = match app.store.begin_purchase(&offer, latest, github_id, &entry).await? {
@@ -29,7 +35,7 @@ pub(super) async fn begin(app: &App, offer: Purchase, github_id: Option<u64>) ->
         }
         let unpaid = others.into_iter().filter(Purchase::can_be_resumed).max_by_key(|other| other.id);
         let Some(before) = unpaid else { continue };
-        if let Some(resumed) = resume(app, before, &offer).await? {
+        if let Some(resumed) = resume(app, visitor, before, &offer).await? {
             return Ok(resumed);
         }
     }
@@ -48,21 +54,31 @@ async fn others_of(
 }
 
 /// `None` when it was changed meanwhile.
-async fn resume(app: &App, before: Purchase, offer: &Purchase) -> Result<Option<Purchase>, ApiError> {
+async fn resume(
+    app: &App,
+    visitor: &Visitor,
+    before: Purchase,
+    offer: &Purchase,
+) -> Result<Option<Purchase>, ApiError> {
     let after = before.resumed(offer, app.clock.now());
-    if after == before { Ok(Some(before)) } else { attempt_again(app, before, after).await }
+    if after == before { Ok(Some(before)) } else { attempt_again(app, visitor, before, after).await }
 }
 
 /// Closes the session of `before` and writes `after`, which has another. One that was completed is being paid: then nobody
 /// is to pay again.
-pub(super) async fn attempt_again(app: &App, before: Purchase, after: Purchase) -> Result<Option<Purchase>, ApiError> {
+pub(super) async fn attempt_again(
+    app: &App,
+    visitor: &Visitor,
+    before: Purchase,
+    after: Purchase,
+) -> Result<Option<Purchase>, ApiError> {
     if let Some(id) = before.session.as_ref().and_then(|session| session.id.as_deref()) {
         let session = app.stripe.expire_session(id).await.map_err(ApiError::unavailable)?;
         if session.is_some_and(|session| session["status"] == "complete") {
             return Err(ApiError::new(Kind::Conflict, "A payment for this GitHub account is under way"));
         }
     }
-    let entry = line(app, &after, Action::CheckoutResumed)
+    let entry = line(app, visitor, &after, Action::CheckoutResumed)
         .changing("amountCents", &before.amount_cents, &after.amount_cents)
         .changing("email", &before.email, &after.email);
     match app.store.change_purchase(&before, &after, &[entry]).await? {
@@ -71,7 +87,6 @@ pub(super) async fn attempt_again(app: &App, before: Purchase, after: Purchase) 
     }
 }
 
-fn line(app: &App, purchase: &Purchase, action: Action) -> LogEntry {
-    let now = app.clock.now();
-    LogEntry::new(LogId::generate(now, &app.random), now, Actor::Buyer, action, LogStatus::Success).about(purchase)
+fn line(app: &App, visitor: &Visitor, purchase: &Purchase, action: Action) -> LogEntry {
+    visitor.request().record(Actor::Buyer, action, app.clock.now(), &app.random).about(purchase)
 }

@@ -64,14 +64,14 @@ pub(super) async fn ask(app: &App, buyer: &Buyer, id: PurchaseId, login: &Github
     if account.id == before.buyer.id {
         return Err(ApiError::new(Kind::Conflict, "This is the account that the purchase has already"));
     }
-    let after = move_to(app, before.clone(), account).await?;
+    let after = move_to(app, buyer, before.clone(), account).await?;
     app.access.send(&Job::SyncAccess { entitlement: before.entitlement(), attempt: 0 }).await?;
     Ok(after)
 }
 
-async fn move_to(app: &App, before: Purchase, account: purchase::Buyer) -> Result<Purchase, ApiError> {
+async fn move_to(app: &App, buyer: &Buyer, before: Purchase, account: purchase::Buyer) -> Result<Purchase, ApiError> {
     let after = before.moved_to(account, app.clock.now());
-    let entry = line(app, &before, &after, Action::AccountChanged).changing(
+    let entry = line(app, buyer, &before, &after, Action::AccountChanged).changing(
         "githubUsername",
         &before.buyer.login,
         &after.buyer.login,

@@ -37,7 +37,7 @@ pub(super) async fn ask(app: &App, buyer: &Buyer, id: PurchaseId) -> Result<Purc
             return Err(ApiError::new(Kind::Conflict, reason));
         }
         let after = before.asking_for_invitation(now);
-        let entry = line(app, &before, &after, Action::InvitationResent)
+        let entry = line(app, buyer, &before, &after, Action::InvitationResent)
             .with("githubUsername", Some(before.buyer.login.as_str()));
         if app.store.change_purchase(&before, &after, &[entry]).await? == Change::Made {
             app.access.send(&Job::SyncAccess { entitlement: after.entitlement(), attempt: 0 }).await?;
