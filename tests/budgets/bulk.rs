@@ -92,7 +92,7 @@ fn counted(list: List, row: &Item) -> (String, String) {
             let action = Action::ALL.iter().find(|action| action.name() == text("action")).unwrap();
             let status = LogStatus::ALL.into_iter().find(|status| status.name() == text("status")).unwrap();
             let place = row.get("repository").map_or("-", |id| id.as_s().unwrap()).to_owned();
-            (place, format!("l{}{}", action.code(), status.code()))
+            (place, format!("l_{}{}", action.code(), status.code()))
         }
     }
 }

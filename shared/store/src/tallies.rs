@@ -63,7 +63,8 @@ impl Added {
         let mut attributes: BTreeMap<String, i64> =
             self.tally.fields().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         for (action, status) in &self.lines {
-            *attributes.entry(format!("l{}{}", action.code(), status.code())).or_default() += 1;
+            // No word that DynamoDB reserves has this beginning; `less` would be one.
+            *attributes.entry(format!("l_{}{}", action.code(), status.code())).or_default() += 1;
         }
         attributes.extend(self.day.fields().into_iter().map(|(name, value)| (format!("d{today}{name}"), value)));
         attributes.retain(|_, value| *value != 0);
@@ -96,7 +97,7 @@ impl Sums {
         };
         let mut sums = Self { tally: Tally::from_fields(number), ..Self::default() };
         for (action, status) in Action::ALL.iter().flat_map(|action| LogStatus::ALL.map(|status| (*action, status))) {
-            let count = number(&format!("l{}{}", action.code(), status.code()));
+            let count = number(&format!("l_{}{}", action.code(), status.code()));
             if count != 0 {
                 sums.lines.insert((action, status), count);
             }
