@@ -1,6 +1,6 @@
 //! What several endpoints answer.
 
-use api::Time;
+use api::{Check, Input, PageQuery, Time};
 use auth::Issued;
 use axum::response::{IntoResponse, Response};
 use domain::{CompanyId, UserId, company::Role, member::Member, text::NextPath};
@@ -11,6 +11,16 @@ use crate::admission::Admitted;
 
 /// Where a browser goes after signing in that did not say where it wants to go.
 const DEFAULT_NEXT: &str = "/api/auth/me";
+
+/// Which page of a list that has no filters.
+#[derive(Debug)]
+pub(crate) struct Paged(pub(crate) PageQuery);
+
+impl Input for Paged {
+    fn check(c: &mut Check) -> Option<Self> {
+        PageQuery::check(c, 20).map(Self)
+    }
+}
 
 /// A session for a program (ruling 1).
 #[derive(Debug, Serialize)]

@@ -6,6 +6,7 @@
 use std::fmt::Write;
 
 use axum::response::{IntoResponse, Response};
+use domain::text::escaped_html as escape;
 use http::{HeaderName, HeaderValue, header};
 
 use crate::{ApiError, Family};
@@ -154,21 +155,6 @@ impl IntoResponse for OnPage {
         response.extensions_mut().insert(Family::Page);
         response
     }
-}
-
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use domain::{CompanyId, Failure, Secret, company::Company, log::LogEntry};
 
 use crate::{
     Operator, Store, keys,
-    table::{Freshness, Refusal, item},
+    table::{Freshness, item},
 };
 
 impl Store {
@@ -28,10 +28,6 @@ impl Store {
             self.company_entry(company.id)?,
         ];
         writes.extend(self.log_writes(company.id, entry)?);
-        match self.table.transact(writes).await {
-            Ok(()) => Ok(true),
-            Err(Refusal::Conditions(_)) => Ok(false),
-            Err(Refusal::Failure(failure)) => Err(failure),
-        }
+        self.table.write_all_if(writes).await
     }
 }

@@ -10,7 +10,7 @@ use domain::{
 
 use crate::{
     Change, Store, keys,
-    table::{Freshness, Partition, Refusal, Write, index, item, number, text},
+    table::{Freshness, Partition, Write, index, item, number, text},
     tallies::Added,
 };
 
@@ -55,11 +55,7 @@ impl Store {
         if let Some(now) = record.entries.first().map(|entry| entry.created_at) {
             writes.extend(self.add_sums(key.company, Some(key.repository), now, &added)?);
         }
-        match self.table.transact(writes).await {
-            Ok(()) => Ok(Change::Made),
-            Err(Refusal::Conditions(_)) => Ok(Change::Stale),
-            Err(Refusal::Failure(failure)) => Err(failure),
-        }
+        Ok(self.table.write_all_if(writes).await?.into())
     }
 
     /// The entitlements that are due when it is `now`, of all companies, those that wait longest first.

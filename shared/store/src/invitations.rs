@@ -77,11 +77,7 @@ impl Store {
         before: &Budget,
         after: &Budget,
     ) -> Result<Change, Failure> {
-        match self.table.transact(vec![self.replace_budget(company, repository, (before, after))?]).await {
-            Ok(()) => Ok(Change::Made),
-            Err(Refusal::Conditions(_)) => Ok(Change::Stale),
-            Err(Refusal::Failure(failure)) => Err(failure),
-        }
+        Ok(self.table.write_all_if(vec![self.replace_budget(company, repository, (before, after))?]).await?.into())
     }
 
     fn replace_budget(

@@ -85,10 +85,6 @@ impl Store {
 
     /// Changes an entitlement, but nothing of what it grants.
     pub async fn change_entitlement(&self, before: &Entitlement, after: &Entitlement) -> Result<Change, Failure> {
-        match self.table.transact(vec![self.replace_entitlement(before, after)?]).await {
-            Ok(()) => Ok(Change::Made),
-            Err(Refusal::Conditions(_)) => Ok(Change::Stale),
-            Err(Refusal::Failure(failure)) => Err(failure),
-        }
+        Ok(self.table.write_all_if(vec![self.replace_entitlement(before, after)?]).await?.into())
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     Volatile,
     keys::{self, Key},
     sha256,
-    table::{Refusal, number, text},
+    table::{number, text},
 };
 
 /// The letters that one address is sent on one day (UTC) at most, so that nobody can be buried in them by checkouts that
@@ -58,11 +58,7 @@ impl Volatile {
         values: Vec<(String, AttributeValue)>,
         condition: &str,
     ) -> Result<bool, Failure> {
-        match self.table.transact(vec![self.table.update(key, update, values, Some(condition))?]).await {
-            Ok(()) => Ok(true),
-            Err(Refusal::Conditions(_)) => Ok(false),
-            Err(Refusal::Failure(failure)) => Err(failure),
-        }
+        self.table.write_all_if(vec![self.table.update(key, update, values, Some(condition))?]).await
     }
 }
 

@@ -103,11 +103,7 @@ impl Store {
             Some("attribute_exists(pk) AND attribute_not_exists(revoked_at)"),
         )?];
         writes.extend(self.log_writes(company, entry)?);
-        match self.table.transact(writes).await {
-            Ok(()) => Ok(true),
-            Err(Refusal::Conditions(_)) => Ok(false),
-            Err(Refusal::Failure(failure)) => Err(failure),
-        }
+        self.table.write_all_if(writes).await
     }
 
     pub(crate) fn put_operator(

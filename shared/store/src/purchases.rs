@@ -55,6 +55,13 @@ pub enum Change {
     Stale,
 }
 
+impl From<bool> for Change {
+    /// Whether the write's conditions held.
+    fn from(held: bool) -> Self {
+        if held { Self::Made } else { Self::Stale }
+    }
+}
+
 impl Store {
     /// Writes a purchase at its beginning, and its account's entitlement, which opens nothing yet. `latest` is the newest
     /// purchase of the same account and repository that the caller has looked at: another one in between is not overlooked.
@@ -129,11 +136,7 @@ impl Store {
             return Err(Failure::broken("changing a purchase", "no line of the log tells of it"));
         };
         writes.extend(self.add_sums(company, Some(repository), now, &added)?);
-        match self.table.transact(writes).await {
-            Ok(()) => Ok(Change::Made),
-            Err(Refusal::Conditions(_)) => Ok(Change::Stale),
-            Err(Refusal::Failure(failure)) => Err(failure),
-        }
+        Ok(self.table.write_all_if(writes).await?.into())
     }
 
     /// Notes Stripe's id of the session of a purchase's attempt; nothing when that was settled or followed by another
@@ -147,10 +150,7 @@ impl Store {
         ];
         let (key, update) = (keys::purchase(purchase.company, purchase.id), "SET #session.id = :id ADD rev :one");
         let write = self.table.update(&key, update, values, Some("#session.attempt = :attempt"))?;
-        match self.table.transact(vec![write]).await {
-            Ok(()) | Err(Refusal::Conditions(_)) => Ok(()),
-            Err(Refusal::Failure(failure)) => Err(failure),
-        }
+        self.table.write_if(write).await.map(drop)
     }
 
     /// Makes a purchase another account's, as [`Store::begin_purchase`] makes a new one an account's. The entitlement of the

@@ -104,11 +104,7 @@ impl Store {
         }
         writes.extend(self.count_active(before, &after)?);
         writes.extend(self.log_writes_about(before.company, Some(before.id), entries)?);
-        match self.table.transact(writes).await {
-            Ok(()) => Ok(Change::Made),
-            Err(Refusal::Conditions(_)) => Ok(Change::Stale),
-            Err(Refusal::Failure(failure)) => Err(failure),
-        }
+        Ok(self.table.write_all_if(writes).await?.into())
     }
 
     /// Which of GitHub's repositories it is, once that is known.

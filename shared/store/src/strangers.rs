@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Store, keys,
-    table::{Partition, Refusal, item},
+    table::{Partition, item},
 };
 
 #[derive(Serialize, Deserialize)]
@@ -35,11 +35,7 @@ impl Store {
         let row = item("stranger", &keys::stranger(company, repository, account), &Stranger { account })?;
         let mut writes = vec![self.table.put_if_absent(row)?];
         writes.extend(self.log_writes(company, entry)?);
-        match self.table.transact(writes).await {
-            Ok(()) => Ok(true),
-            Err(Refusal::Conditions(_)) => Ok(false),
-            Err(Refusal::Failure(failure)) => Err(failure),
-        }
+        self.table.write_all_if(writes).await
     }
 
     /// Forgets a stranger who is gone: coming back is news.
@@ -50,10 +46,6 @@ impl Store {
         account: GithubUserId,
     ) -> Result<(), Failure> {
         let key = keys::stranger(company, repository, account);
-        match self.table.transact(vec![self.table.delete(&key, None, Vec::new())?]).await {
-            Ok(()) => Ok(()),
-            Err(Refusal::Conditions(_)) => Err(Failure::broken("forgetting a stranger", "there was no condition")),
-            Err(Refusal::Failure(failure)) => Err(failure),
-        }
+        self.table.write_if(self.table.delete(&key, None, Vec::new())?).await.map(drop)
     }
 }

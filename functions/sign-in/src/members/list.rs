@@ -1,31 +1,25 @@
 //! List members.
 
-use api::{ApiError, Check, Cursors, Input, Json, PageQuery, Pagination, Params};
+use api::{ApiError, Cursors, Json, Pagination, Params};
 use auth::Owner;
 use axum::extract::State;
 use serde::Serialize;
 
-use crate::{App, views::MemberView};
+use crate::{
+    App,
+    views::{MemberView, Paged},
+};
 
 /// `GET /api/admin/members`: who may sign in to the company, oldest first.
 pub(crate) async fn list(
     owner: Owner,
     State(app): State<App>,
-    Params(Query(page)): Params<Query>,
+    Params(Paged(page)): Params<Paged>,
 ) -> Result<Json<Members>, ApiError> {
     let found = owner.reading(|company| app.store.members(company)).await?;
     let cursors = Cursors::new(&owner.key(), "members", &[]);
     let (found, pagination) = page.of_all(found, &cursors, |member| member.id.to_string())?;
     Ok(Json(Members { members: found.into_iter().map(MemberView::from).collect(), pagination }))
-}
-
-#[derive(Debug)]
-pub(crate) struct Query(PageQuery);
-
-impl Input for Query {
-    fn check(c: &mut Check) -> Option<Self> {
-        PageQuery::check(c, 20).map(Self)
-    }
 }
 
 #[derive(Debug, Serialize)]

@@ -1,32 +1,23 @@
 //! List tokens.
 
-use api::{ApiError, Check, Cursors, Input, Json, PageQuery, Pagination, Params};
+use api::{ApiError, Cursors, Json, Pagination, Params};
 use auth::Admin;
 use axum::extract::State;
 use serde::Serialize;
 
 use super::TokenView;
-use crate::App;
+use crate::{App, views::Paged};
 
 /// `GET /api/admin/tokens`: the company's tokens, newest first, those that were revoked too.
 pub(crate) async fn list(
     admin: Admin,
     State(app): State<App>,
-    Params(Query(page)): Params<Query>,
+    Params(Paged(page)): Params<Paged>,
 ) -> Result<Json<Tokens>, ApiError> {
     let found = admin.reading(|company| app.store.operators(company)).await?;
     let cursors = Cursors::new(&admin.key(), "tokens", &[]);
     let (found, pagination) = page.of_all(found, &cursors, |token| token.id.to_string())?;
     Ok(Json(Tokens { tokens: found.into_iter().map(TokenView::from).collect(), pagination }))
-}
-
-#[derive(Debug)]
-pub(crate) struct Query(PageQuery);
-
-impl Input for Query {
-    fn check(c: &mut Check) -> Option<Self> {
-        PageQuery::check(c, 20).map(Self)
-    }
 }
 
 #[derive(Debug, Serialize)]

@@ -5,7 +5,7 @@
 
 use std::fmt::Write;
 
-use domain::Timestamp;
+use domain::{Timestamp, text::escaped_html as escape};
 
 use super::Message;
 
@@ -171,22 +171,6 @@ fn web_address(url: &str) -> Option<String> {
         }
     }
     is_web.then_some(address)
-}
-
-/// A text as it may stand in HTML, between tags and between quotes.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            c => escaped.push(c),
-        }
-    }
-    escaped
 }
 
 #[cfg(test)]

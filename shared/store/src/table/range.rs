@@ -85,13 +85,4 @@ impl Table {
         }
         Ok(rows)
     }
-
-    /// Writes one item under its condition; `false` when that does not hold.
-    pub(crate) async fn write_if(&self, write: super::Write) -> Result<bool, Failure> {
-        match self.transact(vec![write]).await {
-            Ok(()) => Ok(true),
-            Err(super::Refusal::Conditions(_)) => Ok(false),
-            Err(super::Refusal::Failure(failure)) => Err(failure),
-        }
-    }
 }

@@ -31,6 +31,20 @@ impl Table {
         }
     }
 
+    /// All of the writes if all of their conditions hold; answers with whether they did.
+    pub(crate) async fn write_all_if(&self, writes: Vec<Write>) -> Result<bool, Failure> {
+        match self.transact(writes).await {
+            Ok(()) => Ok(true),
+            Err(Refusal::Conditions(_)) => Ok(false),
+            Err(Refusal::Failure(failure)) => Err(failure),
+        }
+    }
+
+    /// The same of one write.
+    pub(crate) async fn write_if(&self, write: Write) -> Result<bool, Failure> {
+        self.write_all_if(vec![write]).await
+    }
+
     pub(crate) fn put_if_absent(&self, item: Item) -> Result<Write, Failure> {
         self.put_if(item, Some("attribute_not_exists(pk)"), None)
     }

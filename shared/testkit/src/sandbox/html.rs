@@ -4,22 +4,7 @@ use axum::{
     http::{StatusCode, Uri, header},
     response::{IntoResponse, Response},
 };
-
-/// `text` as it may stand in HTML, between tags and between double quotes.
-pub(crate) fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
-}
+pub(crate) use domain::text::escaped_html as escape;
 
 /// A page. `label` says on every page what this is not; `body` is HTML in which everything has been escaped.
 pub(crate) fn page(status: StatusCode, title: &str, label: &str, body: &str) -> Response {
