@@ -19,9 +19,9 @@ pub(crate) async fn decide(
     reason: Option<&str>,
     decision: impl Fn(&Purchase, &str) -> Purchase,
 ) -> Result<Purchase, ApiError> {
+    let (caller, mut found) = admin.confirmed_reading(|company| app.store.purchase(company, id)).await?;
     for _ in 0..TRIES {
-        let (caller, before) = admin.confirmed_reading(|company| app.store.purchase(company, id)).await?;
-        let before = before.ok_or_else(ApiError::not_found)?;
+        let before = found.ok_or_else(ApiError::not_found)?;
         let after = decision(&before, caller.actor.name());
         if after == before {
             return Ok(after);
@@ -31,6 +31,7 @@ pub(crate) async fn decide(
         if app.store.change_purchase(&before, &after, &[line]).await? == Change::Made {
             return Ok(after);
         }
+        found = app.store.purchase(caller.company, id).await?;
     }
     Err(ApiError::new(Kind::Conflict, "The purchase keeps changing; try again"))
 }

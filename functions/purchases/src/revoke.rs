@@ -30,9 +30,9 @@ pub(crate) async fn revoke(
 
 /// Asks for GitHub to be made to match, for the subscription to end, and for the buyer to be told.
 async fn follow_up(app: &App, purchase: &Purchase) -> Result<(), Failure> {
-    let sync = Job::SyncAccess { entitlement: purchase.entitlement(), attempt: 0 };
+    let sync = Job::sync(purchase.entitlement());
     let cancel = Job::CancelSubscription { company: purchase.company, purchase: purchase.id };
-    let tell = Job::Deliver { company: purchase.company, purchase: purchase.id };
+    let tell = Job::deliver(purchase);
     let cancelling = async {
         match purchase.subscription_to_cancel() {
             Some(_) => app.access.send(&cancel).await,

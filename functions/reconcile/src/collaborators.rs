@@ -65,7 +65,7 @@ async fn compare(app: &App, repository: &Repository) -> Result<usize, Error> {
     let entitlements = app.store.entitlements(repository.company, repository.id).await?;
     for entitlement in entitlements.iter().filter(|it| differs(it, &lists)) {
         tracing::warn!(metric = "reconcile.access", account = entitlement.key.account.0, "GitHub has it otherwise");
-        app.access.send(&Job::SyncAccess { entitlement: entitlement.key, attempt: 0 }).await?;
+        app.access.send(&Job::sync(entitlement.key)).await?;
     }
     // Whoever bought and was let in by somebody else is no stranger.
     let buyers: BTreeSet<GithubUserId> = entitlements.iter().map(|entitlement| entitlement.key.account).collect();

@@ -11,7 +11,7 @@ const MOST: usize = 200;
 pub(crate) async fn run(app: &App) -> Result<(), Error> {
     let due = app.store.due(app.clock.now(), MOST).await?;
     for entitlement in &due {
-        app.access.send(&Job::SyncAccess { entitlement: entitlement.key, attempt: 0 }).await?;
+        app.access.send(&Job::sync(entitlement.key)).await?;
     }
     if !due.is_empty() {
         tracing::info!(metric = "reconcile.due", count = due.len(), "sent on");

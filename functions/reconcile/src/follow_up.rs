@@ -49,11 +49,11 @@ async fn follow(app: &App, purchase: &Purchase) -> Result<(), Error> {
     let now = app.clock.now();
     if !letters::due(purchase, now).is_empty() {
         tracing::warn!(metric = "reconcile.letters", purchase = %purchase.id, "letters are due");
-        app.deliveries.send(&Job::Deliver { company: purchase.company, purchase: purchase.id }).await?;
+        app.deliveries.send(&Job::deliver(purchase)).await?;
     }
     if is_behind(&purchase.at(now)) {
         tracing::warn!(metric = "reconcile.access", purchase = %purchase.id, "its access does not follow");
-        app.access.send(&Job::SyncAccess { entitlement: purchase.entitlement(), attempt: 0 }).await?;
+        app.access.send(&Job::sync(purchase.entitlement())).await?;
     }
     Ok(())
 }

@@ -15,8 +15,8 @@ pub(crate) async fn deactivate(
     State(app): State<App>,
     Id(id): Id<RepositoryId>,
 ) -> Result<Json<Deactivated>, ApiError> {
+    let (caller, mut found) = admin.confirmed_reading(|company| app.store.repository(company, id)).await?;
     for _ in 0..change::TRIES {
-        let (caller, found) = admin.confirmed_reading(|company| app.store.repository(company, id)).await?;
         let before = found.ok_or_else(ApiError::not_found)?.repository;
         let after = before.deactivated(app.clock.now());
         let done = after == before
@@ -24,6 +24,7 @@ pub(crate) async fn deactivate(
         if done {
             return Ok(Json(Deactivated { message: "Repository deactivated successfully", id }));
         }
+        found = app.store.repository(caller.company, id).await?;
     }
     Err(change::contended())
 }

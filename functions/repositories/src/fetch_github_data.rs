@@ -16,8 +16,8 @@ pub(crate) async fn fetch_github_data(
     State(app): State<App>,
     Id(id): Id<RepositoryId>,
 ) -> Result<Json<GithubData>, ApiError> {
+    let (caller, mut found) = admin.confirmed_reading(|company| app.store.repository(company, id)).await?;
     for _ in 0..change::TRIES {
-        let (caller, found) = admin.confirmed_reading(|company| app.store.repository(company, id)).await?;
         let before = found.ok_or_else(ApiError::not_found)?.repository;
         let (seen, description) = github::look(&app, &before.github, before.on_github).await?.ok_or_else(hidden)?;
         let after = before.seeing(&seen, app.clock.now());
@@ -27,6 +27,7 @@ pub(crate) async fn fetch_github_data(
             let github_last_updated = seen.last_updated.map(Time);
             return Ok(Json(GithubData { github_stars: seen.stars, github_last_updated, description }));
         }
+        found = app.store.repository(caller.company, id).await?;
     }
     Err(change::contended())
 }

@@ -21,8 +21,8 @@ pub(crate) async fn update(
     Id(id): Id<RepositoryId>,
     Valid(Changes(patch)): Valid<Changes>,
 ) -> Result<Json<UpdatedRepository>, ApiError> {
+    let (caller, mut found) = admin.confirmed_reading(|company| app.store.repository(company, id)).await?;
     for _ in 0..change::TRIES {
-        let (caller, found) = admin.confirmed_reading(|company| app.store.repository(company, id)).await?;
         let before = found.ok_or_else(ApiError::not_found)?.repository;
         let after =
             before.patched(&patch, app.clock.now()).map_err(|(field, problem)| ApiError::field(field, problem))?;
@@ -33,6 +33,7 @@ pub(crate) async fn update(
         if change::write(&app, (&before, &after), Action::RepositoryUpdated, &caller).await? == Change::Made {
             return Ok(Json(UpdatedRepository::of(&before, &after)));
         }
+        found = app.store.repository(caller.company, id).await?;
     }
     Err(change::contended())
 }

@@ -12,9 +12,6 @@ use store::MemberChange;
 
 use crate::{App, TRIES, members::about};
 
-/// The company whose first owner may be configured.
-const FIRST_COMPANY: CompanyId = CompanyId(1);
-
 /// Somebody who was let in.
 pub(crate) struct Admitted {
     pub(crate) company: CompanyId,
@@ -93,8 +90,8 @@ async fn first_owner(app: &App, request: &RequestId, proof: &Proof) -> Result<Op
     // The configuration says so, and whoever signs in only happens to be the one.
     let entry = about(request.record(Actor::Tollgate, Action::MemberAdded, now, &app.random), &owner);
     let entry = entry.with("role", Some(owner.role.name()));
-    match app.store.insert_first_owner(FIRST_COMPANY, &owner, &entry).await? {
-        MemberChange::Made => Ok(Some((FIRST_COMPANY, owner))),
+    match app.store.insert_first_owner(CompanyId::FIRST, &owner, &entry).await? {
+        MemberChange::Made => Ok(Some((CompanyId::FIRST, owner))),
         MemberChange::Owners => Err(refused()),
         MemberChange::Stale | MemberChange::Taken => Ok(None),
     }

@@ -89,7 +89,7 @@ async fn tell(app: &App, purchase: &Purchase, session: &CheckoutSession) {
     let known = purchase.session.as_ref().is_some_and(|known| known.id.as_deref() == Some(&*session.id));
     let note = async { if known { Ok(()) } else { app.store.note_session(purchase, &session.id).await } };
     let confirm = async {
-        let job = Job::Deliver { company: purchase.company, purchase: purchase.id };
+        let job = Job::deliver(purchase);
         if purchase.told.confirmed.is_some() { Ok(()) } else { app.deliveries.send(&job).await }
     };
     let (noted, confirmed) = futures::join!(note, confirm);

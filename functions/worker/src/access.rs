@@ -92,7 +92,7 @@ pub(crate) async fn sync(app: &App, key: &EntitlementKey, attempt: u32, cause: &
         if let Some(account) = befores.iter().find_map(|purchase| purchase.access.after) {
             // Another account goes out first; whoever sees to that asks for this one again.
             let first = EntitlementKey { account, ..*key };
-            return Ok(app.access.send(&Job::SyncAccess { entitlement: first, attempt: 0 }).await?);
+            return Ok(app.access.send(&Job::sync(first)).await?);
         }
         let current: Vec<_> = befores.iter().map(|before| before.at(now)).collect();
         let Some(seen) = settle(app, &mut entitlement, &current).await? else { continue };

@@ -132,7 +132,7 @@ fn line(entry: LogEntry, sent: &Sent) -> LogEntry {
 
 async fn again(app: &App, purchase: &Purchase, wait: Duration) -> Result<(), Error> {
     tracing::info!(wait_seconds = wait.as_secs(), "letters to be tried again");
-    let job = Job::Deliver { company: purchase.company, purchase: purchase.id };
+    let job = Job::deliver(purchase);
     Ok(app.deliveries.send_after(&job, wait).await?)
 }
 

@@ -10,6 +10,6 @@ pub(crate) async fn letters(app: &App, purchase: &Purchase) -> Result<(), Error>
     if letters::due(purchase, app.clock.now()).is_empty() {
         return Ok(());
     }
-    let job = Job::Deliver { company: purchase.company, purchase: purchase.id };
+    let job = Job::deliver(purchase);
     Ok(app.deliveries.send(&job).await?)
 }

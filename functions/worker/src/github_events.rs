@@ -156,7 +156,7 @@ async fn member_removed(app: &App, event: &GithubEvent, listing: Listing, accoun
             removed_by_vendor(app, event, (listing, purchase.id), account).await?;
         }
     }
-    Ok(app.access.send(&Job::SyncAccess { entitlement: key, attempt: 0 }).await?)
+    Ok(app.access.send(&Job::sync(key)).await?)
 }
 
 /// The purchases that can justify the account's access. One that was moved to another account is not among them: that we put

@@ -121,7 +121,7 @@ pub(crate) async fn look_again(app: &App, listing: Listing) -> Result<(), Error>
         .iter()
         .filter(|entitlement| stuck(entitlement))
     {
-        app.access.send(&Job::SyncAccess { entitlement: entitlement.key, attempt: 0 }).await?;
+        app.access.send(&Job::sync(entitlement.key)).await?;
     }
     Ok(())
 }

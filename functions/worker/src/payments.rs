@@ -49,7 +49,7 @@ pub(crate) async fn follow_up(app: &App, before: Option<&Purchase>, after: &Purc
     };
     let sync = async {
         if matters {
-            app.access.send(&Job::SyncAccess { entitlement: after.entitlement(), attempt: 0 }).await?;
+            app.access.send(&Job::sync(after.entitlement())).await?;
         }
         Ok(())
     };

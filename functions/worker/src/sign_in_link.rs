@@ -15,9 +15,6 @@ use crate::{
     letters::{Letter, letter},
 };
 
-/// The company whose first owner may be configured.
-const FIRST_COMPANY: CompanyId = CompanyId(1);
-
 /// A link that was made.
 struct Made {
     company: CompanyId,
@@ -57,5 +54,5 @@ async fn company_of(app: &App, email: &Email) -> Result<Option<CompanyId>, Error
         return Ok(Some(first.company));
     }
     let meant = matches!(&app.first_owner, Some(FirstOwner::Email(owner)) if owner.is_same(email));
-    Ok((meant && app.store.awaits_first_owner(FIRST_COMPANY).await?).then_some(FIRST_COMPANY))
+    Ok((meant && app.store.awaits_first_owner(CompanyId::FIRST).await?).then_some(CompanyId::FIRST))
 }

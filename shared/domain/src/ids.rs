@@ -18,6 +18,11 @@ pub struct CompanyId(pub u32);
 #[serde(transparent)]
 pub struct GithubUserId(pub u64);
 
+impl CompanyId {
+    /// The one that is made first: who owns it, and where its alerts go, can be configured.
+    pub const FIRST: Self = Self(1);
+}
+
 impl fmt::Display for CompanyId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

@@ -4,6 +4,7 @@ use domain::{
     CompanyId, PurchaseId,
     access::EntitlementKey,
     github_event::GithubEvent,
+    purchase::Purchase,
     stripe_event::PaymentEvent,
     text::{Email, NextPath},
 };
@@ -83,6 +84,16 @@ pub enum NotAJob {
 }
 
 impl Job {
+    /// Make GitHub match an entitlement, as soon as can be.
+    pub fn sync(entitlement: EntitlementKey) -> Self {
+        Self::SyncAccess { entitlement, attempt: 0 }
+    }
+
+    /// Send the letters about a purchase that are due.
+    pub fn deliver(purchase: &Purchase) -> Self {
+        Self::Deliver { company: purchase.company, purchase: purchase.id }
+    }
+
     /// The message's body.
     ///
     /// # Errors

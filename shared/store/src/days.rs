@@ -13,7 +13,7 @@ use domain::{
 
 use crate::{
     DayNumber, Store, Sums, keys,
-    table::{Freshness, Refusal, Write, number, text},
+    table::{Freshness, Write, number, text},
     tallies::Stored,
 };
 
@@ -81,11 +81,8 @@ impl Store {
             writes.push(self.add_days(&keys::days_of_month(company, month), days)?);
         }
         writes.push(self.add_days(&keys::months(company), &months.into_iter().collect::<Vec<_>>())?);
-        match self.table.transact(writes).await {
-            Ok(()) => Ok(RolledUp { days: moved.len(), again: moved.len() < old.len() }),
-            Err(Refusal::Conditions(_)) => Ok(RolledUp { days: 0, again: true }),
-            Err(Refusal::Failure(failure)) => Err(failure),
-        }
+        let moved = if self.table.write_all_if(writes).await? { moved.len() } else { 0 };
+        Ok(RolledUp { days: moved, again: moved < old.len() })
     }
 
     /// What was rolled up, since this day or since ever.

@@ -80,9 +80,6 @@ impl Store {
         let newest = Partition { index: None, pk: &keys::directory(company, list), newest_first: true, limit: Some(1) };
         let mut block = self.table.query::<Block>(newest).await?.pop().unwrap_or_default();
         let after = Some(block.last.clone()).filter(|last| !last.is_empty());
-        if after.as_ref().is_some_and(|after| *after >= upto) {
-            return Ok(0);
-        }
         let range = Range {
             index: None,
             pk: &pk,
@@ -110,8 +107,7 @@ impl Store {
         let read = block.rev;
         block.rev += 1;
         let row = item("directory", &keys::directory_block(company, list, block.number), block)?;
-        let write = if read == 0 { self.table.put_if_absent(row)? } else { self.table.put_over(row, read)? };
-        self.table.write_if(write).await
+        self.table.write_if(self.table.put_next(row, read)?).await
     }
 
     /// Where the row is that has `place` rows before it, the oldest row first; `None` when the directory does not know yet.

@@ -44,11 +44,15 @@ impl Store {
         company: CompanyId,
         repository: RepositoryId,
     ) -> Result<(Budget, Vec<Waiting>), Failure> {
-        let (key, pk) = (keys::invitations(company, repository), keys::waiting_list(company, repository));
+        let pk = keys::waiting_list(company, repository);
         let partition = Partition { index: None, pk: &pk, newest_first: false, limit: Some(LONGEST_QUEUE) };
-        let (budget, waiting) =
-            futures::try_join!(self.table.get(&key, Freshness::Strong), self.table.query(partition))?;
-        Ok((budget.unwrap_or_default(), waiting))
+        futures::try_join!(self.budget(company, repository), self.table.query(partition))
+    }
+
+    /// The invitations of the last day.
+    pub async fn budget(&self, company: CompanyId, repository: RepositoryId) -> Result<Budget, Failure> {
+        let budget = self.table.get(&keys::invitations(company, repository), Freshness::Strong).await?;
+        Ok(budget.unwrap_or_default())
     }
 
     /// Counts an invitation before it is sent, and writes down for whom.
@@ -77,7 +81,7 @@ impl Store {
         before: &Budget,
         after: &Budget,
     ) -> Result<Change, Failure> {
-        Ok(self.table.write_all_if(vec![self.replace_budget(company, repository, (before, after))?]).await?.into())
+        Ok(self.table.write_if(self.replace_budget(company, repository, (before, after))?).await?.into())
     }
 
     fn replace_budget(
@@ -89,7 +93,7 @@ impl Store {
         let mut after = after.clone();
         after.rev = before.rev + 1;
         let row = item("invitations", &keys::invitations(company, repository), &after)?;
-        if before.rev == 0 { self.table.put_if_absent(row) } else { self.table.put_over(row, before.rev) }
+        self.table.put_next(row, before.rev)
     }
 
     /// Brings the queue in line with an entitlement that is written in the same transaction.

@@ -85,6 +85,6 @@ impl Store {
 
     /// Changes an entitlement, but nothing of what it grants.
     pub async fn change_entitlement(&self, before: &Entitlement, after: &Entitlement) -> Result<Change, Failure> {
-        Ok(self.table.write_all_if(vec![self.replace_entitlement(before, after)?]).await?.into())
+        Ok(self.table.write_if(self.replace_entitlement(before, after)?).await?.into())
     }
 }

@@ -58,7 +58,7 @@ impl Volatile {
         values: Vec<(String, AttributeValue)>,
         condition: &str,
     ) -> Result<bool, Failure> {
-        self.table.write_all_if(vec![self.table.update(key, update, values, Some(condition))?]).await
+        self.table.write_if(self.table.update(key, update, values, Some(condition))?).await
     }
 }
 

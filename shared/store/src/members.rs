@@ -11,7 +11,6 @@ use domain::{
     member::{Identity, Member, Membership},
     text::Email,
 };
-use serde::{Deserialize, Serialize};
 
 use crate::{
     Store,
@@ -19,6 +18,7 @@ use crate::{
     sha256,
     table::{Freshness, Partition, Refusal, Write, item, number},
 };
+use serde::Deserialize;
 
 /// What became of a change to a company's members.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,13 +32,6 @@ pub enum MemberChange {
     Taken,
     /// The company would have no owner, or, where the first is made, it is not there or has members.
     Owners,
-}
-
-/// What lies at an identity.
-#[derive(Serialize, Deserialize)]
-struct Link {
-    company: CompanyId,
-    member: UserId,
 }
 
 /// The places of a transaction's writes, for what their conditions say.
@@ -67,9 +60,7 @@ impl Store {
             Identity::Email(email) => keys::email_identities(&digest(email)),
         };
         let partition = Partition { index: None, pk: &pk, newest_first: false, limit: None };
-        let links: Vec<Link> = self.table.query(partition).await?;
-        let mut found: Vec<_> =
-            links.into_iter().map(|link| Membership { company: link.company, member: link.member }).collect();
+        let mut found: Vec<Membership> = self.table.query(partition).await?;
         found.sort_unstable();
         Ok(found)
     }
@@ -178,7 +169,7 @@ impl Store {
     }
 
     fn link(&self, company: CompanyId, member: UserId, identity: &Identity) -> Result<Write, Failure> {
-        self.table.put_if_absent(item("identity", &key(company, identity), &Link { company, member })?)
+        self.table.put_if_absent(item("identity", &key(company, identity), &Membership { company, member })?)
     }
 
     fn one_owner_less(&self, company: CompanyId, expression: &str) -> Result<Write, Failure> {

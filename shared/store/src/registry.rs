@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Store, keys,
-    table::{Freshness, Range, Start, Write, item},
+    table::{Partition, Write, item},
 };
 
 #[derive(Serialize, Deserialize)]
@@ -17,15 +17,8 @@ impl Store {
     /// All companies, by number.
     pub async fn companies(&self) -> Result<Vec<CompanyId>, Failure> {
         let pk = keys::companies();
-        let all = Range {
-            index: None,
-            pk: &pk,
-            from: Start::First,
-            upto: None,
-            limit: usize::MAX,
-            freshness: Freshness::Eventual,
-        };
-        let entries: Vec<Entry> = self.table.range(all).await?;
+        let entries: Vec<Entry> =
+            self.table.query(Partition { index: None, pk: &pk, newest_first: false, limit: None }).await?;
         Ok(entries.into_iter().map(|entry| entry.company).collect())
     }
 

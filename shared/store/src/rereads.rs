@@ -1,8 +1,8 @@
 //! Lists as the repairs walk along them: a part at a time, from where the last run ended.
 
 use domain::{
-    CompanyId, Failure, GithubUserId, PurchaseId, RepositoryId,
-    access::{Entitlement, EntitlementKey},
+    CompanyId, Failure, PurchaseId, RepositoryId,
+    access::Entitlement,
     purchase::{AccessStatus, Purchase},
     repository::Repository,
 };
@@ -23,9 +23,6 @@ impl Store {
     ) -> Result<Vec<Purchase>, Failure> {
         let pk = keys::purchases_with_status(company, status);
         let (after, upto) = (after.map(|id| id.to_string()), upto.map(|id| id.to_string()));
-        if after.is_some() && upto.is_some() && after >= upto {
-            return Ok(Vec::new());
-        }
         let range = Range {
             index: Some("gsi1"),
             pk: &pk,
@@ -63,17 +60,5 @@ impl Store {
     ) -> Result<Vec<Entitlement>, Failure> {
         let pk = keys::entitlements(company, repository);
         self.table.query(Partition { index: None, pk: &pk, newest_first: false, limit: None }).await
-    }
-
-    /// The entitlements of these accounts to a repository, in no particular order.
-    pub async fn entitlements_of(
-        &self,
-        company: CompanyId,
-        repository: RepositoryId,
-        accounts: impl IntoIterator<Item = GithubUserId>,
-    ) -> Result<Vec<Entitlement>, Failure> {
-        let key = |account| keys::entitlement(&EntitlementKey { company, repository, account });
-        let keys: Vec<_> = accounts.into_iter().map(key).collect();
-        self.table.get_many(&keys, Freshness::Eventual).await
     }
 }

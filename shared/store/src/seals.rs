@@ -30,9 +30,6 @@ impl Store {
         limit: usize,
     ) -> Result<Vec<Line>, Failure> {
         let (pk, after, upto) = (keys::log(company), after.map(|id| id.to_string()), upto.to_string());
-        if after.as_ref().is_some_and(|after| *after >= upto) {
-            return Ok(Vec::new());
-        }
         let range = Range {
             index: None,
             pk: &pk,

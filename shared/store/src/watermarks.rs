@@ -35,7 +35,6 @@ impl Store {
     /// Moves a task's watermark from where it was read. `false`: another run has moved it meanwhile, and did the same work.
     pub async fn move_watermark<T: Serialize>(&self, read: &Watermark<T>, to: &T) -> Result<bool, Failure> {
         let row = item("watermark", &keys::watermark(&read.task), &Stored { at: to, rev: read.rev + 1 })?;
-        let write = if read.rev == 0 { self.table.put_if_absent(row)? } else { self.table.put_over(row, read.rev)? };
-        self.table.write_if(write).await
+        self.table.write_if(self.table.put_next(row, read.rev)?).await
     }
 }

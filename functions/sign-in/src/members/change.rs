@@ -16,11 +16,11 @@ pub(crate) async fn change(
     Id(id): Id<UserId>,
     Valid(patch): Valid<Patch>,
 ) -> Result<Json<MemberView>, ApiError> {
-    let caller = owner.confirmed().await?;
+    let (caller, mut found) = owner.confirmed_reading(|company| app.store.member(company, id)).await?;
     let company = caller.company;
     let mut refused = MemberChange::Stale;
     for _ in 0..TRIES {
-        let before = app.store.member(company, id).await?.ok_or_else(ApiError::not_found)?;
+        let before = found.ok_or_else(ApiError::not_found)?;
         if before.role == patch.role {
             return Ok(Json(before.into()));
         }
@@ -30,7 +30,7 @@ pub(crate) async fn change(
         refused = app.store.replace_member(company, &before, &after, Some(&entry)).await?;
         match refused {
             MemberChange::Made => return Ok(Json(after.into())),
-            MemberChange::Stale => {}
+            MemberChange::Stale => found = app.store.member(company, id).await?,
             MemberChange::Owners | MemberChange::Taken => break,
         }
     }

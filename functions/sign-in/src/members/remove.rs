@@ -16,16 +16,16 @@ pub(crate) async fn remove(
     State(app): State<App>,
     Id(id): Id<UserId>,
 ) -> Result<Json<Removed>, ApiError> {
-    let caller = owner.confirmed().await?;
+    let (caller, mut found) = owner.confirmed_reading(|company| app.store.member(company, id)).await?;
     let mut refused = MemberChange::Stale;
     for _ in 0..TRIES {
-        let member = app.store.member(caller.company, id).await?.ok_or_else(ApiError::not_found)?;
+        let member = found.ok_or_else(ApiError::not_found)?;
         let entry = caller.record(Action::MemberRemoved, app.clock.now(), &app.random);
         let entry = about(entry, &member).with("role", Some(member.role.name()));
         refused = app.store.remove_member(caller.company, &member, &entry).await?;
         match refused {
             MemberChange::Made => return Ok(Json(Removed { message: "Member removed successfully", id })),
-            MemberChange::Stale => {}
+            MemberChange::Stale => found = app.store.member(caller.company, id).await?,
             MemberChange::Owners | MemberChange::Taken => break,
         }
     }

@@ -1,10 +1,9 @@
 //! What Stripe is asked for.
 
 use clients::stripe::{
-    CheckoutMode, CheckoutSession, Customer, Every, Interval, Item, NewCheckoutSession, NewPrice, Product, StripeError,
+    CheckoutMode, CheckoutSession, Customer, Every, Item, NewCheckoutSession, NewPrice, Product, StripeError,
 };
 use domain::{
-    pricing::{Cadence, PricingKind},
     purchase::{Purchase, Session},
     repository::Repository,
     stripe_event::metadata,
@@ -22,7 +21,7 @@ pub(super) async fn open(
 ) -> Result<CheckoutSession, StripeError> {
     let cancel_url = format!("{}/api/products/{}?checkout=canceled", app.public_url, repository.slug);
     let request = NewCheckoutSession {
-        mode: every(purchase.pricing)
+        mode: Every::of(purchase.pricing)
             .map_or(CheckoutMode::Payment, |_| CheckoutMode::Subscription { trial_days: None }),
         item: item(purchase, session),
         customer: Customer::Email(purchase.email.to_string()),
@@ -48,18 +47,7 @@ fn item(purchase: &Purchase, session: &Session) -> Item {
             product: Product::Named(purchase.repository_name.to_string()),
             amount_cents: purchase.amount_cents,
             currency: purchase.currency.clone(),
-            recurring: every(purchase.pricing),
+            recurring: Every::of(purchase.pricing),
         }),
-    }
-}
-
-/// How often the price is paid; `None` for once.
-fn every(pricing: PricingKind) -> Option<Every> {
-    let every = |interval, count| Some(Every { interval, count });
-    match pricing {
-        PricingKind::OneTime => None,
-        PricingKind::Subscription(Cadence::Monthly) => every(Interval::Month, 1),
-        PricingKind::Subscription(Cadence::Yearly) => every(Interval::Year, 1),
-        PricingKind::Subscription(Cadence::Custom { days }) => every(Interval::Day, days),
     }
 }

@@ -65,7 +65,7 @@ pub(super) async fn ask(app: &App, buyer: &Buyer, id: PurchaseId, login: &Github
         return Err(ApiError::new(Kind::Conflict, "This is the account that the purchase has already"));
     }
     let after = move_to(app, buyer, before.clone(), account).await?;
-    app.access.send(&Job::SyncAccess { entitlement: before.entitlement(), attempt: 0 }).await?;
+    app.access.send(&Job::sync(before.entitlement())).await?;
     Ok(after)
 }
 

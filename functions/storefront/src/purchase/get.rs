@@ -7,15 +7,13 @@ use domain::{
     PurchaseId, Timestamp,
     access::Observed,
     facts::SubscriptionStatus,
+    invitations,
     purchase::{AccessStatus, Gate, PaymentStatus, Purchase},
 };
 use serde::Serialize;
 
 use super::read;
 use crate::{App, account::GithubAccount};
-
-/// How long an invitation lasts (GitHub docs, "Inviting collaborators").
-const INVITATION_SECONDS: i64 = 7 * 24 * 60 * 60;
 
 /// `GET /api/purchases/{id}`: how it stands with a purchase, for its buyer.
 pub(crate) async fn get(
@@ -178,8 +176,7 @@ pub(super) fn invitation_url(purchase: &Purchase) -> String {
 
 /// When the invitation that waits expires.
 pub(super) fn invitation_ends(purchase: &Purchase) -> Option<Timestamp> {
-    let sent = purchase.access.invited_at?;
-    Timestamp::from_second(sent.as_second() + INVITATION_SECONDS).ok()
+    purchase.access.invited_at.map(invitations::expires_at)
 }
 
 /// Whether Stripe has a receipt: something was paid.

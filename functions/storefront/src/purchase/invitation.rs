@@ -40,7 +40,7 @@ pub(super) async fn ask(app: &App, buyer: &Buyer, id: PurchaseId) -> Result<Purc
         let entry = line(app, buyer, &before, &after, Action::InvitationResent)
             .with("githubUsername", Some(before.buyer.login.as_str()));
         if app.store.change_purchase(&before, &after, &[entry]).await? == Change::Made {
-            app.access.send(&Job::SyncAccess { entitlement: after.entitlement(), attempt: 0 }).await?;
+            app.access.send(&Job::sync(after.entitlement())).await?;
             return Ok(after);
         }
     }

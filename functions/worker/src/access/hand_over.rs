@@ -23,7 +23,7 @@ pub(super) async fn all(
         let purchase = release(app, entitlement, purchase, login).await?;
         let waits = purchase.gate() == Gate::Open && purchase.access.observed == Observed::Nothing;
         if purchase.access.after.is_none() && waits {
-            app.access.send(&Job::SyncAccess { entitlement: purchase.entitlement(), attempt: 0 }).await?;
+            app.access.send(&Job::sync(purchase.entitlement())).await?;
         }
     }
     Ok(())

@@ -145,7 +145,7 @@ async fn give_back(app: &App, entitlement: &mut Entitlement, change: impl Fn(&Bu
     let key = entitlement.key;
     let Some(at) = entitlement.inviting.take() else { return Ok(()) };
     for _ in 0..TRIES {
-        let (budget, _) = app.store.invitations(key.company, key.repository).await?;
+        let budget = app.store.budget(key.company, key.repository).await?;
         let after = change(&budget.without(key.account, at));
         if after == budget {
             return Ok(());

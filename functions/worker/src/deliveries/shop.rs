@@ -12,9 +12,6 @@ use domain::{
 use super::Addressee;
 use crate::{App, Error};
 
-/// The company whose address for alerts may be configured.
-const FIRST_COMPANY: CompanyId = CompanyId(1);
-
 /// What letters about a purchase say beside it.
 pub(super) struct Shop {
     /// What the one who sells is called.
@@ -40,7 +37,7 @@ impl Shop {
             app.links.link(purchase.company, purchase.id)
         )?;
         let told = company.as_ref().and_then(|company| company.alerts.clone());
-        let answers = told.or_else(|| app.alert_email.clone().filter(|_| purchase.company == FIRST_COMPANY));
+        let answers = told.or_else(|| app.alert_email.clone().filter(|_| purchase.company == CompanyId::FIRST));
         let asked = letters.iter().any(|letter| matches!(letter, Letter::Alert { .. }));
         let alerts = match &answers {
             None if asked => first_owner(app, purchase.company).await?,

@@ -4,16 +4,14 @@ use domain::{
     Timestamp,
     access::Observed,
     facts::DisputeState,
+    invitations,
     letters::{Alert, Letter},
     pricing::{Cadence, PricingKind},
     purchase::{Closing, Gate, Purchase},
 };
 
 use super::shop::Shop;
-use crate::letters::{self, About, Access, BuyerLetter, Entry, Message, Money, Sale, Suspicion, Term, VendorLetter};
-
-/// How long an invitation lasts (GitHub docs, "Inviting collaborators").
-const INVITATION_SECONDS: i64 = 7 * 24 * 60 * 60;
+use crate::letters::{self, About, Access, BuyerLetter, Entry, Message, Money, Sale, Term, VendorLetter};
 
 /// Writes a letter.
 pub(super) fn write(shop: &Shop, purchase: &Purchase, letter: &Letter) -> Message {
@@ -50,10 +48,8 @@ fn to_buyer(shop: &Shop, purchase: &Purchase, letter: &Letter) -> BuyerLetter {
         Letter::AccessGranted => BuyerLetter::AccessGranted { access, entry: entry(purchase), term: term(purchase) },
         Letter::AccessScheduled { at } => BuyerLetter::AccessScheduled { access, from: *at },
         Letter::InvitationReminder => BuyerLetter::InvitationWaits { access, until: invitation_ends(purchase) },
-        Letter::Revocation { reason: Closing::Disputed } => {
-            BuyerLetter::Suspended { access, suspicion: Suspicion::Dispute }
-        }
-        Letter::Revocation { reason } => BuyerLetter::AccessRevoked { access, reason: Some(why(purchase, *reason)) },
+        Letter::Revocation { reason: Closing::Disputed } => BuyerLetter::Suspended { access },
+        Letter::Revocation { reason } => BuyerLetter::AccessRevoked { access, reason: why(purchase, *reason) },
         Letter::Renewal { at } => {
             let last = facts.payments.values().max_by_key(|payment| payment.at);
             let amount = money(purchase, last.map_or(purchase.amount_cents, |payment| payment.cents));
@@ -99,7 +95,7 @@ fn alert(shop: &Shop, purchase: &Purchase, about: Alert) -> VendorLetter {
             match dispute.map(|dispute| dispute.state) {
                 Some(DisputeState::Won) => VendorLetter::DisputeDecided { amount, won: true },
                 Some(DisputeState::Lost) => VendorLetter::DisputeDecided { amount, won: false },
-                _ => VendorLetter::Disputed { amount, reason: None, evidence_until: None },
+                _ => VendorLetter::Disputed { amount },
             }
         }
         Alert::FraudWarning => VendorLetter::FraudWarning { amount: money(purchase, facts.paid_cents()) },
@@ -131,8 +127,7 @@ fn entry(purchase: &Purchase) -> Entry {
 }
 
 fn invitation_ends(purchase: &Purchase) -> Timestamp {
-    let sent = purchase.access.invited_at.unwrap_or(purchase.created_at);
-    Timestamp::from_second(sent.as_second() + INVITATION_SECONDS).unwrap_or(sent)
+    invitations::expires_at(purchase.access.invited_at.unwrap_or(purchase.created_at))
 }
 
 fn term(purchase: &Purchase) -> Term {

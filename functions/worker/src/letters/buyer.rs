@@ -44,8 +44,8 @@ pub enum BuyerLetter {
     AccessRevoked {
         /// Whose, to what.
         access: Access,
-        /// The vendor's words.
-        reason: Option<String>,
+        /// Why: the vendor's words, or ours.
+        reason: String,
     },
     /// A subscription was paid again.
     Renewed {
@@ -81,8 +81,6 @@ pub enum BuyerLetter {
     Suspended {
         /// Whose access, to what.
         access: Access,
-        /// The doubt.
-        suspicion: Suspicion,
     },
 }
 
@@ -110,22 +108,13 @@ pub enum Term {
     },
 }
 
-/// Why a payment is in doubt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Suspicion {
-    /// The holder of the card says that it was not them, or that the charge is not right.
-    Dispute,
-    /// Stripe or the card's bank takes it for fraud.
-    Fraud,
-}
-
 pub(super) fn write(about: &About, letter: &BuyerLetter) -> Message {
     let draft = match letter {
         BuyerLetter::CheckoutBegun { price, cadence } => return checkout_begun(about, price, cadence.as_deref()),
         BuyerLetter::AccessGranted { access, entry, term } => access_granted(about, access, entry, term),
         BuyerLetter::InvitationWaits { access, until } => invitation_waits(about, access, *until),
         BuyerLetter::AccessScheduled { access, from } => access_scheduled(about, access, *from),
-        BuyerLetter::AccessRevoked { access, reason } => access_revoked(about, access, reason.as_deref()),
+        BuyerLetter::AccessRevoked { access, reason } => access_revoked(about, access, reason),
         BuyerLetter::Renewed { amount, until } => renewed(about, amount, *until),
         BuyerLetter::PaymentFailed { amount, pay_url, next_attempt, access_until } => {
             let draft = payment_failed(about, amount, *next_attempt, *access_until);
@@ -136,7 +125,7 @@ pub(super) fn write(about: &About, letter: &BuyerLetter) -> Message {
         }
         BuyerLetter::PurchaseFailed { amount } => return purchase_failed(about, amount),
         BuyerLetter::PartlyRefunded { refunded, paid } => partly_refunded(about, refunded, paid),
-        BuyerLetter::Suspended { access, suspicion } => suspended(about, access, *suspicion),
+        BuyerLetter::Suspended { access } => suspended(about, access),
     };
     draft.purchase_link(about).end(format!(
         "You get this letter because your address was given when {} was bought from {}.",
@@ -214,11 +203,11 @@ fn access_scheduled(about: &About, access: &Access, from: Timestamp) -> Draft {
         .fact("Access from", &moment(from))
 }
 
-fn access_revoked(about: &About, access: &Access, reason: Option<&str>) -> Draft {
+fn access_revoked(about: &About, access: &Access, reason: &str) -> Draft {
     Draft::new(format!("Your access to {} has ended", about.product))
         .paragraph("Your account on GitHub cannot see the repository any more.")
         .access(access)
-        .fact_if("Reason", reason.filter(|reason| !reason.trim().is_empty()))
+        .fact_if("Reason", Some(reason).filter(|reason| !reason.trim().is_empty()))
         .paragraph("What you have cloned stays on your machines. GitHub deletes your forks of the repository.")
 }
 
@@ -264,15 +253,9 @@ fn partly_refunded(about: &About, refunded: &Money, paid: &Money) -> Draft {
         .fact("Of", &paid.to_string())
 }
 
-fn suspended(about: &About, access: &Access, suspicion: Suspicion) -> Draft {
-    let why = match suspicion {
-        Suspicion::Dispute => {
-            "The payment is disputed with the card's bank, so access is closed until that is settled."
-        }
-        Suspicion::Fraud => "The payment was reported as fraud, so access is closed.",
-    };
+fn suspended(about: &About, access: &Access) -> Draft {
     Draft::new(format!("Your access to {} is suspended", about.product))
-        .paragraph(why)
+        .paragraph("The payment is disputed with the card's bank, so access is closed until that is settled.")
         .access(access)
         .paragraph(format!("If this is a mistake, write to {}.", about.vendor))
 }

@@ -12,7 +12,7 @@ mod vendor;
 use domain::Timestamp;
 
 pub use self::{
-    buyer::{BuyerLetter, Entry, Suspicion, Term},
+    buyer::{BuyerLetter, Entry, Term},
     money::Money,
     vendor::VendorLetter,
 };

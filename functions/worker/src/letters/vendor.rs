@@ -28,10 +28,6 @@ pub enum VendorLetter {
     Disputed {
         /// What is disputed.
         amount: Money,
-        /// The bank's word for it.
-        reason: Option<String>,
-        /// Until when evidence can be handed in.
-        evidence_until: Option<Timestamp>,
     },
     /// A dispute was decided.
     DisputeDecided {
@@ -99,12 +95,10 @@ pub(super) fn write(sale: &Sale, letter: &VendorLetter) -> Message {
                  is likely to follow. The buyer keeps access until you take it back.",
             )
             .fact("Paid", &amount.to_string()),
-        VendorLetter::Disputed { amount, reason, evidence_until } => {
+        VendorLetter::Disputed { amount } => {
             Draft::new(format!("A payment for {product} is disputed"))
                 .paragraph("Answer it in Stripe's dashboard. Without evidence the dispute is lost.")
                 .fact("Disputed", &amount.to_string())
-                .fact_if("Reason", reason.as_deref())
-                .fact_if("Evidence until", evidence_until.map(moment).as_deref())
         }
         VendorLetter::Refunded { refunded, paid, access_ends } => {
             let access = if *access_ends { "The gate closes." } else { "The buyer keeps access." };

@@ -54,7 +54,11 @@ impl Table {
     /// The rows of a range, the first one first.
     pub(crate) async fn range<T: DeserializeOwned>(&self, range: Range<'_>) -> Result<Vec<T>, Failure> {
         let name = |part: &str| range.index.map_or_else(|| part.to_owned(), |index| format!("{index}{part}"));
-        let from = range.from.key();
+        let (from, upto) = (range.from.key(), range.upto.unwrap_or(LAST));
+        if from.as_str() > upto {
+            // The table refuses to be asked for nothing.
+            return Ok(Vec::new());
+        }
         let mut rows = Vec::new();
         let mut start = None;
         while rows.len() < range.limit {
@@ -68,7 +72,7 @@ impl Table {
                 .expression_attribute_names("#sk", name("sk"))
                 .expression_attribute_values(":pk", text(range.pk))
                 .expression_attribute_values(":from", text(&from))
-                .expression_attribute_values(":upto", text(range.upto.unwrap_or(LAST)))
+                .expression_attribute_values(":upto", text(upto))
                 .consistent_read(range.index.is_none() && range.freshness == Freshness::Strong)
                 .set_limit(i32::try_from(range.limit - rows.len()).ok())
                 .set_exclusive_start_key(start);

@@ -59,6 +59,11 @@ impl Table {
         self.put_if(item, Some("rev = :rev"), Some((":rev", number(rev))))
     }
 
+    /// Writes an item for the first time when `rev` is 0, else over the state that has it.
+    pub(crate) fn put_next(&self, item: Item, rev: u64) -> Result<Write, Failure> {
+        if rev == 0 { self.put_if_absent(item) } else { self.put_over(item, rev) }
+    }
+
     fn put_if(
         &self,
         item: Item,
