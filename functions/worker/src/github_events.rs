@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clients::github::RepositoryInfo;
 use domain::{
-    GithubUserId, LogId, PurchaseId,
+    GithubUserId, LogId,
     access::{Entitlement, EntitlementKey, Observed, is_desired},
     github_event::{About, Account, GithubEvent},
     log::{Action, Actor, LogEntry, LogStatus},
@@ -118,12 +118,11 @@ async fn look(app: &App, github_id: u64) -> Result<Option<RepositoryInfo>, Error
 /// Somebody came: a buyer who accepted, one whom the vendor let in again after the purchase was closed, or a stranger.
 async fn member_added(app: &App, event: &GithubEvent, listing: Listing, account: &Account) -> Result<(), Error> {
     let key = entitlement(listing, account.id);
-    if let Some(entitlement) = app.store.entitlement(&key).await? {
-        let purchases = purchases_of(app, &entitlement).await?;
-        if entitlement.admitted || is_desired(&purchases) {
-            let cause = Cause { actor: Actor::Github, request: Some(event.delivery.clone()) };
-            return access::sync(app, &key, 0, &cause).await;
-        }
+    if let Some(entitlement) = app.store.entitlement(&key).await?
+        && (entitlement.admitted || is_desired(&purchases_of(app, &entitlement).await?))
+    {
+        let cause = Cause { actor: Actor::Github, request: Some(event.delivery.clone()) };
+        return access::sync(app, &key, 0, &cause).await;
     }
     let entry = line(app, event, Action::StrangerFound)
         .about_repository(listing.repository)
@@ -152,8 +151,8 @@ async fn member_removed(app: &App, event: &GithubEvent, listing: Listing, accoun
     };
     let gone = matches!(standing, Standing::Nothing { .. });
     if gone && !left && entitlement.observed != Observed::Nothing {
-        for purchase in purchases.iter().filter(|purchase| purchase.gate() == Gate::Open) {
-            removed_by_vendor(app, event, (listing, purchase.id), account).await?;
+        for purchase in purchases {
+            removed_by_vendor(app, event, purchase, account).await?;
         }
     }
     Ok(app.access.send(&Job::sync(key)).await?)
@@ -169,14 +168,11 @@ async fn purchases_of(app: &App, entitlement: &Entitlement) -> Result<Vec<Purcha
 }
 
 /// Writes down that the vendor took access back on GitHub itself.
-async fn removed_by_vendor(
-    app: &App,
-    event: &GithubEvent,
-    (listing, id): (Listing, PurchaseId),
-    account: &Account,
-) -> Result<(), Error> {
+async fn removed_by_vendor(app: &App, event: &GithubEvent, purchase: Purchase, account: &Account) -> Result<(), Error> {
+    let (company, id) = (purchase.company, purchase.id);
+    let mut found = Some(purchase);
     for _ in 0..TRIES {
-        let Some(before) = app.store.purchase(listing.company, id).await? else { return Ok(()) };
+        let Some(before) = found else { return Ok(()) };
         let now = app.clock.now();
         if before.gate() != Gate::Open || before.causes.contains(&event.delivery) {
             return Ok(());
@@ -190,6 +186,7 @@ async fn removed_by_vendor(
         if app.store.change_purchase(&before, &after, &[entry]).await? == Change::Made {
             return Ok(());
         }
+        found = app.store.purchase(company, id).await?;
     }
     Err(Error::Contended)
 }
