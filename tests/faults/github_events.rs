@@ -8,7 +8,6 @@ use domain::{
     log::{Action, Actor, LogEntry},
     purchase::{Closing, Gate, Purchase},
 };
-use jobs::Job;
 use journeys::{Sale, TestStack};
 use store::Listing;
 use testkit::github::Access;
@@ -18,23 +17,13 @@ use crate::{
     world::{BUYER, COMPANY, NAME, OWNER, start},
 };
 
-/// A system with a listing of which GitHub's number is known, and a buyer who paid and is invited.
+/// A system with a listing, and a buyer who paid and is invited.
 async fn sold() -> (TestStack, Listing, Sale) {
     let t = start(1, Duration::from_secs(5)).await;
     let repository = t.list(&STORIES[0].listing()).await;
     let listing = Listing { company: COMPANY, repository: repository.parse().unwrap() };
-    let request = http::Request::get(format!("/sandbox/github/repos/{OWNER}/{NAME}"))
-        .header("authorization", "Bearer owner")
-        .header("user-agent", "the vendor");
-    let github_id = t.send(request.body(String::new().into()).unwrap()).await.json["id"].as_u64().unwrap();
-    t.stack.store.note_github_id(COMPANY, listing.repository, github_id).await.unwrap();
     let sale = t.checkout(&repository, BUYER).await;
     t.pay_and_settle(&sale).await;
-    // Known to the entitlement too, as the checkout writes it once the listing knows it.
-    let key = purchase(&t, &sale).await.entitlement();
-    let before = t.stack.store.entitlement(&key).await.unwrap().unwrap();
-    let after = domain::access::Entitlement { github_id: Some(github_id), ..before.clone() };
-    t.stack.store.change_entitlement(&before, &after).await.unwrap();
     (t, listing, sale)
 }
 
@@ -58,11 +47,7 @@ async fn told(t: &TestStack) {
     t.deliver_github().await;
     t.settle().await;
     for delivery in again {
-        let request = http::Request::post("/api/webhooks/github")
-            .header("x-github-event", &delivery.event)
-            .header("x-github-delivery", &delivery.guid)
-            .header("x-hub-signature-256", &delivery.signature);
-        assert_eq!(t.send(request.body(delivery.body.into()).unwrap()).await.status, 200);
+        assert_eq!(t.post_github(&delivery).await.status, 200);
     }
     assert_eq!(t.settle().await.failed, 0);
 }
@@ -208,10 +193,7 @@ async fn a_removal_that_is_blocked_is_done_when_the_repository_is_given_back() {
     t.github().hide(OWNER, NAME, false).unwrap();
     // Looked at again a day later, without anybody's asking.
     t.clock.advance(Duration::from_hours(24));
-    for entitlement in t.stack.store.due(t.now(), 10).await.unwrap() {
-        let job = Job::SyncAccess { entitlement: entitlement.key, attempt: 0 };
-        t.stack.queues["AccessQueue"].send(&job).await.unwrap();
-    }
+    t.run_schedule("due").await;
     t.settle().await;
     assert_eq!(t.customer(&sale.purchase).await["removalStatus"], "done");
     assert_eq!(access(&t, OWNER, NAME), Access::None);

@@ -30,17 +30,6 @@ pub enum Relisted {
 }
 
 impl Store {
-    /// Writes down which of GitHub's repositories a listing is. Once more does no harm.
-    pub async fn note_github_id(
-        &self,
-        company: CompanyId,
-        repository: RepositoryId,
-        github_id: u64,
-    ) -> Result<(), Failure> {
-        let key = keys::listing_of_github(github_id, company, repository);
-        self.table.put(item("listing", &key, &Listing { company, repository })?).await
-    }
-
     /// The listings of a repository of GitHub, of whatever companies: GitHub knows nothing of them.
     pub async fn listings_of_github(&self, github_id: u64) -> Result<Vec<Listing>, Failure> {
         let pk = keys::listings_of_github(github_id);
