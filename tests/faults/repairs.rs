@@ -2,12 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{
-    LogId,
-    access::Entitlement,
-    log::{Action, Actor, LogEntry, LogStatus},
-    purchase::{Purchase, Session},
-};
+use domain::{access::Entitlement, log::Action};
 use journeys::{Sale, TestStack, example_repository, with};
 use serde_json::json;
 use store::{AccessRecord, Change};
@@ -145,7 +140,6 @@ async fn a_session_is_asked_about_when_even_stripe_forgot_its_events() {
     let theme = t.list_theme().await;
     t.stripe().drop_webhooks(true);
     let sale = t.checkout(&theme, "johndoe").await;
-    remember_session(&t, &sale).await;
     t.stripe().pay(&sale.session);
     t.clock.advance(Duration::from_hours(40 * 24));
     t.run_schedule("sweep").await;
@@ -226,18 +220,6 @@ async fn what_is_due_is_sent_on_when_its_time_has_come() {
     assert_eq!(t.messages().await, [("AccessQueue".to_owned(), 1)]);
     t.settle().await;
     t.finish().await;
-}
-
-/// Writes the session's id onto the purchase.
-async fn remember_session(t: &TestStack, sale: &Sale) {
-    let before = t.stack.store.purchase(COMPANY, sale.purchase.parse().unwrap()).await.unwrap().unwrap();
-    let (expires_at, id) = (t.now() + Duration::from_hours(23), Some(sale.session.clone()));
-    let session = Some(Session { attempt: 1, expires_at, price: None, id });
-    let after = Purchase { session, ..before.clone() };
-    let (actor, action) = (Actor::Tollgate, Action::CheckoutCreated);
-    let entry = LogEntry::new(LogId::generate(t.now(), &t.random), t.now(), actor, action, LogStatus::Success);
-    let change = t.stack.store.change_purchase(&before, &after, &[entry.about(&after)]).await.unwrap();
-    assert_eq!(change, Change::Made);
 }
 
 async fn findings(t: &TestStack) -> Vec<local::audit::Finding> {
