@@ -193,7 +193,8 @@ fn resource(pattern: &str) -> String {
     let named = |kind: &str, name: &str| format!("{kind}:{}", name.trim_matches(['$', '{', '}']));
     // Secrets Manager ends every ARN with six random characters.
     if let Some((_, secret)) = pattern.rsplit_once(":secret:") {
-        return named("secret", secret.trim_end_matches("-??????"));
+        let secret = secret.strip_suffix("-??????").unwrap_or_else(|| panic!("{pattern} is more than one secret"));
+        return named("secret", secret);
     }
     let mail = pattern.contains(":ses:").then(|| pattern.rsplit_once(':')).flatten();
     match mail.and_then(|(_, resource)| resource.split_once('/')) {
