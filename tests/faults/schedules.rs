@@ -32,7 +32,6 @@ async fn play(t: &TestStack, story: &Story, faults: &Faults, dice: &Dice) -> Vec
     let repository = t.list(&story.listing()).await;
     t.faults.start(faults);
     let sale = buy(t, &repository).await;
-    story.agree(t, &sale).await;
     let mut events = Vec::new();
     for step in story.steps {
         events.extend(step.take(t, &sale.session));

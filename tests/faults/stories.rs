@@ -6,20 +6,15 @@ mod table;
 use std::time::Duration;
 
 use domain::{
-    LogId,
-    log::{Action, Actor, LogEntry, LogStatus},
-    purchase::{PaymentStatus, Purchase},
+    purchase::PaymentStatus,
     repository::{RefundPolicy, Terms},
     stripe_event::{PaymentEvent, Received, metadata, read},
 };
 use journeys::{Sale, TestStack};
 use serde_json::{Value, json};
-use store::Change;
 use testkit::stripe::{Event, GivesUp, Sandbox};
 
 pub(crate) use table::STORIES;
-
-use crate::world::COMPANY;
 
 /// The price of what is paid once, in cents.
 pub(crate) const PRICE: i64 = 4900;
@@ -137,7 +132,12 @@ impl Story {
                 json!({"pricingType": "subscription", "priceCents": MONTHLY, "subscriptionCadence": "monthly"})
             }
         };
-        journeys::with(journeys::example_repository(), &fields)
+        let listing = journeys::with(journeys::example_repository(), &fields);
+        if self.terms == USUAL {
+            return listing;
+        }
+        let Terms { refund_policy, grace_days } = self.terms;
+        journeys::with(listing, &json!({"refundPolicy": refund_policy.name(), "graceDays": grace_days}))
     }
 
     /// The session that the buyer goes through. One with a trial, and a second one, are made as a vendor would make them: at
@@ -152,22 +152,6 @@ impl Story {
     /// Whether the buyer goes through the session that our checkout opened.
     pub(crate) fn is_through_our_session(&self) -> bool {
         matches!(self.offer, Offer::Once | Offer::Subscription)
-    }
-
-    /// Agrees the story's terms with the buyer, as if the repository had had them at the checkout.
-    pub(crate) async fn agree(&self, t: &TestStack, sale: &Sale) {
-        if self.terms == USUAL {
-            return;
-        }
-        // Not the stack's own store, whose calls may fail.
-        let store = store::Store::new(t.aws.dynamodb.clone(), "Table");
-        let before = store.purchase(COMPANY, sale.purchase.parse().unwrap()).await.unwrap().unwrap();
-        let after = Purchase { terms: self.terms, ..before.clone() };
-        let now = t.now();
-        let (actor, action) = (Actor::Tollgate, Action::CheckoutCreated);
-        let line = LogEntry::new(LogId::generate(now, &t.random), now, actor, action, LogStatus::Success);
-        let change = store.change_purchase(&before, &after, &[line.about(&after)]).await.unwrap();
-        assert_eq!(change, Change::Made);
     }
 
     /// Plays the whole story at Stripe, a minute between the steps. Nothing is delivered.
