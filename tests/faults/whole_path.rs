@@ -1,10 +1,11 @@
 //! The same through the whole path: webhook, queue, worker, GitHub. Each order gets a system of its own with the same
 //! seed, so that all ids and times are the same, and what is stored can be compared field by field.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use domain::{
-    access::Observed,
+    PurchaseId,
+    access::{AccessProblem, Entitlement, Observed},
     causes::Causes,
     letters::Told,
     log::{Action, LogStatus},
@@ -19,7 +20,7 @@ use testkit::{
 
 use crate::{
     invariants::{Books, Expected, event, relevant_to, violations},
-    stories::{STORIES, Story},
+    stories::{Gate, STORIES, Story},
     world::{BUYER, Dice, NAME, OWNER, begin, begin_twice, come_to_rest, end_waits, start},
 };
 
@@ -27,18 +28,35 @@ use crate::{
 const ORDERS: u64 = 3;
 
 /// What is left when all is done, less what order may change: the times and the number of lines about GitHub, when
-/// access was first granted, whether days of grace were over before a payment was heard of, what the
-/// buyer was told, and how often something was written.
+/// access was first granted, whether days of grace were over before a payment was heard of, what the buyer was told, how
+/// often something was written, and `causes`, the newest events in the order in which they came.
 #[derive(Debug, PartialEq)]
 struct Left {
     purchase: Purchase,
-    observed: Observed,
+    entitlement: Option<Entitled>,
     tally: Tally,
     github: Access,
     events: Vec<(String, Action, LogStatus)>,
 }
 
-async fn left(t: &TestStack, purchase: &str) -> Left {
+/// What is left of an entitlement.
+#[derive(Debug, PartialEq)]
+struct Entitled {
+    purchases: BTreeSet<PurchaseId>,
+    observed: Observed,
+    /// Unknown if the gate was closed again: who is heard of after that was never let in.
+    admitted: Option<bool>,
+    problem: Option<AccessProblem>,
+}
+
+impl Entitled {
+    fn new(it: Entitlement, gate: Gate) -> Self {
+        let admitted = (gate != Gate::ClosedAgain).then_some(it.admitted);
+        Self { purchases: it.purchases, observed: it.observed, admitted, problem: it.problem }
+    }
+}
+
+async fn left(t: &TestStack, purchase: &str, gate: Gate) -> Left {
     let stored = t.stack.store.purchase(crate::world::COMPANY, purchase.parse().unwrap()).await.unwrap().unwrap();
     let books = Books::read(t, stored.repository).await;
     let entitlement = t.stack.store.entitlement(&stored.entitlement()).await.unwrap();
@@ -53,7 +71,7 @@ async fn left(t: &TestStack, purchase: &str) -> Left {
     let mut events: Vec<_> = events.filter_map(|line| Some((event(line)?, line.action, line.status))).collect();
     events.sort();
     Left {
-        observed: entitlement.map(|it| it.observed).unwrap_or_default(),
+        entitlement: entitlement.map(|it| Entitled::new(it, gate)),
         tally: books.tally,
         github: t.github().access(OWNER, NAME, account),
         events,
@@ -103,7 +121,7 @@ async fn play(story: &Story, old_shapes: bool, order: u64) -> Left {
     let wrong = violations(&t, &[expected]).await;
     // A trial's checkout has a session besides ours.
     assert!(wrong.is_empty(), "{}, order {order}: {wrong:#?}", story.name);
-    let left = left(&t, &sale.purchase).await;
+    let left = left(&t, &sale.purchase, story.end.gate).await;
     t.finish().await;
     left
 }
