@@ -196,8 +196,8 @@ async fn github_is_reached_again_by_the_second_call_when_the_first_one_had_no_an
         github.account_by_id(account).await.unwrap().unwrap();
         frozen.outbound.kill(death).await;
         t.clock.advance(Duration::from_mins(10));
-        let first = github.account_by_id(account).await;
-        eprintln!("{death:?}: the first call {}", if first.is_ok() { "succeeds" } else { "fails" });
+        // Whether this one succeeds is not promised.
+        let _ = github.account_by_id(account).await;
         github.account_by_id(account).await.unwrap_or_else(|error| panic!("{death:?}: {error:?}")).unwrap();
         assert_eq!(frozen.outbound.opened(), 2, "{death:?}: opened anew, once");
         t.finish().await;

@@ -34,6 +34,11 @@ impl TestClock {
     pub fn advance(&self, by: Duration) {
         self.0.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
     }
+
+    /// Moves the clock by so many seconds either way, as one that goes wrong or is put right.
+    pub fn shift(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1000, Ordering::SeqCst);
+    }
 }
 
 /// Bytes that follow from `seed` (`SplitMix64`).
