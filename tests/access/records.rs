@@ -127,7 +127,8 @@ impl Trial {
             }
             "SignedIn" => {
                 let (request, body) = self.shop.request(endpoint);
-                let session = Secret::new(self.sign_in("janedoe", "earlier").await.text("/token")).unwrap();
+                self.invite("janedoe").await;
+                let session = self.shop.t.sign_in("janedoe").await;
                 (bearer(request, &session), body)
             }
             "Buyer" => self.of_buyer(endpoint),
@@ -164,32 +165,18 @@ impl Trial {
             }
             "/api/auth/magic-link" => (request, json!({"email": "clerk@example.com"})),
             "/api/auth/github/callback" => {
-                let (cookie, body) = self.come_back("octocat").await;
-                (request.header(header::COOKIE, cookie), body)
+                self.invite("octocat").await;
+                self.shop.t.come_back("octocat").await
             }
             path => panic!("tests/access/records.rs needs a body for {path} that would be accepted"),
         }
     }
 
-    /// Invites somebody, lets GitHub send them back, and answers with the cookie and the body that a program then posts.
-    async fn come_back(&self, login: &str) -> (String, Value) {
-        let t = &self.shop.t;
-        let invited = t.post("/api/admin/members", &json!({"githubUsername": login, "role": "viewer"})).await;
+    /// Invites somebody, who may have been invited already.
+    async fn invite(&self, login: &str) {
+        let member = json!({"githubUsername": login, "role": "viewer"});
+        let invited = self.shop.t.post("/api/admin/members", &member).await;
         assert!([201, 409].contains(&invited.status), "{invited}");
-        let begun = t.get("/api/auth/github").await;
-        let cookie = begun.header("set-cookie").split(';').next().unwrap().to_owned();
-        let back = t.github().sign_in(begun.header("location"), login).unwrap();
-        let of = |name: &str| back.split(['?', '&']).find_map(|pair| pair.strip_prefix(&format!("{name}="))).unwrap();
-        (cookie, json!({"code": of("code"), "state": of("state")}))
-    }
-
-    /// Signs in with GitHub.
-    async fn sign_in(&self, login: &str, id: &str) -> Answer {
-        let (cookie, body) = self.come_back(login).await;
-        let request = Request::post("/api/auth/github/callback").header(header::COOKIE, cookie);
-        let answer = self.send(request.header(header::CONTENT_TYPE, "application/json"), &body, id).await;
-        assert_eq!(answer.status, 200, "{answer}");
-        answer
     }
 
     async fn end(self) {
@@ -302,9 +289,11 @@ async fn what_is_only_read_leaves_no_line_unless_a_copy_is_taken() {
 async fn a_sign_in_leaves_a_line_only_of_what_it_taught() {
     let trial = Trial::open().await;
     for (id, taught) in [("first", true), ("second", false)] {
-        trial.come_back("octocat").await;
+        trial.invite("octocat").await;
         let before = trial.log().await;
-        trial.sign_in("octocat", id).await;
+        let (request, body) = trial.shop.t.come_back("octocat").await;
+        let answer = trial.send(request, &body, id).await;
+        assert_eq!(answer.status, 200, "{answer}");
         let new = trial.new_lines(&before).await;
         let told: Vec<_> = new.iter().map(|line| (line.action.as_str(), line.request.as_deref())).collect();
         assert_eq!(told, [("member_changed", Some(id))][..usize::from(taught)], "the address");

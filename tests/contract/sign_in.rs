@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use axum::body::Body;
 use domain::Secret;
 use http::{Method, Request, header};
-use journeys::{Answer, Options, TestStack};
+use journeys::{Answer, Options, TestStack, code_and_state};
 use serde_json::{Value, json};
 
 /// The usual stack, of which `ctrimm` becomes the first owner.
@@ -88,26 +88,12 @@ impl<'a> Browser<'a> {
     }
 }
 
-/// Signs in with GitHub as a program, and answers with the session's token.
-async fn session(t: &TestStack, login: &str) -> Secret {
-    let mut browser = Browser::new(t);
-    let back = browser.go_to_github(login).await;
-    let answer = by_program(&mut browser, &back).await;
-    assert_eq!(answer.status, 200, "{answer}");
-    Secret::new(answer.text("/token")).unwrap()
-}
-
 /// Posts what GitHub sent back, as a program does.
 async fn by_program(browser: &mut Browser<'_>, back: &str) -> Answer {
     let (code, state) = code_and_state(back);
     let body = json!({"code": code, "state": state}).to_string();
     let request = Request::post("/api/auth/github/callback").header(header::CONTENT_TYPE, "application/json");
     browser.send(request, Body::from(body)).await
-}
-
-fn code_and_state(back: &str) -> (String, String) {
-    let of = |name: &str| back.split(['?', '&']).find_map(|pair| pair.strip_prefix(&format!("{name}="))).unwrap();
-    (of("code").to_owned(), of("state").to_owned())
 }
 
 /// A request with a token and a JSON body.

@@ -67,22 +67,6 @@ async fn send(t: &TestStack, (method, path): (Method, &str), token: &Secret, bod
     t.send(request.body(Body::from(body.to_string())).unwrap()).await
 }
 
-/// Signs in with GitHub as a program does.
-async fn session(t: &TestStack, login: &str) -> Secret {
-    let begun = t.get("/api/auth/github").await;
-    let cookies: Vec<_> = begun.headers.get_all(header::SET_COOKIE).iter().map(|it| it.to_str().unwrap()).collect();
-    let cookies: Vec<_> = cookies.iter().map(|cookie| cookie.split(';').next().unwrap()).collect();
-    let back = t.github().sign_in(begun.header("location"), login).unwrap();
-    let of = |name: &str| back.split(['?', '&']).find_map(|pair| pair.strip_prefix(name)).unwrap();
-    let body = json!({"code": of("code="), "state": of("state=")});
-    let request = Request::post("/api/auth/github/callback")
-        .header(header::CONTENT_TYPE, "application/json")
-        .header(header::COOKIE, cookies.join("; "));
-    let answer = t.send(request.body(Body::from(body.to_string())).unwrap()).await;
-    assert_eq!(answer.status, 200, "{answer}");
-    Secret::new(answer.text("/token")).unwrap()
-}
-
 #[tokio::test]
 async fn a_token_that_is_revoked_during_a_hundred_requests_lets_none_in_that_begin_after() {
     let t = TestStack::start().await;
@@ -100,7 +84,7 @@ async fn a_session_that_is_signed_out_everywhere_during_a_hundred_requests_lets_
     options.settings.push(("FIRST_OWNER", "ctrimm".to_owned()));
     let t = TestStack::start_with(options).await;
     // The one that is used and the one that ends it are two sessions of the same person.
-    let (token, other) = (session(&t, "ctrimm").await, session(&t, "ctrimm").await);
+    let (token, other) = (t.sign_in("ctrimm").await, t.sign_in("ctrimm").await);
     let everywhere = (Method::POST, "/api/auth/sign-out-everywhere");
     crowd(&t, &token, async || send(&t, everywhere, &other, &json!(null)).await).await;
     assert_eq!(t.get_as("/api/admin/repositories", &other).await.status, 401);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::member::Identity;
 use serde_json::json;
 
-use super::{Browser, by_program, code_and_state, invite, is_page, session, start, start_with};
+use super::{Browser, by_program, code_and_state, invite, is_page, start, start_with};
 
 #[tokio::test]
 async fn the_first_owner_signs_in_and_everybody_else_is_refused() {
@@ -166,7 +166,7 @@ async fn an_address_that_belongs_to_another_member_is_not_learned() {
     let t = start().await;
     let other = invite(&t, json!({"email": "ctrimm@example.com", "role": "viewer"})).await;
     invite(&t, json!({"githubUsername": "ctrimm", "role": "admin"})).await;
-    let token = session(&t, "ctrimm").await;
+    let token = t.sign_in("ctrimm").await;
     let me = t.get_as("/api/auth/me", &token).await.json;
     assert_eq!((&me["role"], &me["user"]["email"]), (&json!("admin"), &json!(null)));
     let address = Identity::Email(domain::text::Email::parse("ctrimm@example.com").unwrap());

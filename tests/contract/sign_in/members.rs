@@ -7,7 +7,7 @@ use http::Method;
 use journeys::{Answer, TestStack};
 use serde_json::{Value, json};
 
-use super::{call, invite, session, start};
+use super::{call, invite, start};
 
 const TOKENS: &str = "/api/admin/tokens";
 const MEMBERS: &str = "/api/admin/members";
@@ -29,7 +29,7 @@ async fn each_role_may_do_what_it_may() {
     let t = start().await;
     for (login, role) in [("octocat", "viewer"), ("johndoe", "admin"), ("janedoe", "owner")] {
         invite(&t, json!({"githubUsername": login, "role": role})).await;
-        let token = session(&t, login).await;
+        let token = t.sign_in(login).await;
         let may = async |method: Method, path: &str, body: Value| {
             let answer = call(&t, (method, path), &token, &body).await;
             assert!([200, 201, 403].contains(&answer.status), "{login} {path}: {answer}");
@@ -134,7 +134,7 @@ async fn two_owners_who_demote_each_other_at_once_leave_one() {
 async fn a_role_counts_from_the_next_request_on_and_a_removed_member_is_out() {
     let t = start().await;
     let id = invite(&t, json!({"githubUsername": "johndoe", "role": "viewer"})).await;
-    let token = session(&t, "johndoe").await;
+    let token = t.sign_in("johndoe").await;
     let new = || json!({"name": "a till", "role": "viewer"});
     post(&t, TOKENS, &token, new()).await.is_error(403, "FORBIDDEN", &[]);
     patch(&t, &id, "admin").await;

@@ -9,7 +9,7 @@ use journeys::{TestStack, bearer};
 use serde_json::json;
 use testkit::connector::Meter;
 
-use super::{Browser, call, session, start};
+use super::{Browser, call, start};
 
 const DAY: u64 = 24 * 60 * 60;
 
@@ -53,7 +53,7 @@ async fn the_cookie_is_out_of_reach_of_scripts_and_of_other_sites() {
 #[tokio::test]
 async fn signing_out_ends_this_session_at_once_and_no_other() {
     let t = start().await;
-    let other = session(&t, "ctrimm").await;
+    let other = t.sign_in("ctrimm").await;
     let mut browser = Browser::new(&t);
     browser.sign_in("ctrimm").await;
     let kept = browser.cookies.clone();
@@ -68,10 +68,10 @@ async fn signing_out_ends_this_session_at_once_and_no_other() {
 #[tokio::test]
 async fn signing_out_everywhere_ends_all_sessions_and_none_that_comes_later() {
     let t = start().await;
-    let (one, two) = (session(&t, "ctrimm").await, session(&t, "ctrimm").await);
+    let (one, two) = (t.sign_in("ctrimm").await, t.sign_in("ctrimm").await);
     sign_out(&t, &one, "/api/auth/sign-out-everywhere").await;
     assert!(!is_good(&t, &one).await && !is_good(&t, &two).await);
-    let later = session(&t, "ctrimm").await;
+    let later = t.sign_in("ctrimm").await;
     assert!(is_good(&t, &later).await, "in the same second");
     t.finish().await;
 }
@@ -89,7 +89,7 @@ async fn an_operators_token_is_no_session() {
 #[tokio::test]
 async fn a_session_ends_after_thirty_days() {
     let t = start().await;
-    let token = session(&t, "ctrimm").await;
+    let token = t.sign_in("ctrimm").await;
     t.clock.advance(Duration::from_secs(30 * DAY - 1));
     assert!(is_good(&t, &token).await);
     t.clock.advance(Duration::from_secs(1));
@@ -106,10 +106,10 @@ async fn keys_are_rotated_without_signing_anybody_out() {
     let next = || t.clock.advance(Duration::from_secs(61));
     put(&old);
     next();
-    let before = session(&t, "ctrimm").await;
+    let before = t.sign_in("ctrimm").await;
     put(&format!("{new},{old}"));
     next();
-    let during = session(&t, "ctrimm").await;
+    let during = t.sign_in("ctrimm").await;
     assert!(is_good(&t, &before).await && is_good(&t, &during).await);
     put(&new);
     next();
@@ -124,7 +124,7 @@ async fn keys_are_rotated_without_signing_anybody_out() {
 #[tokio::test]
 async fn a_forged_session_costs_no_call_once_the_key_is_known() {
     let t = start().await;
-    let token = session(&t, "ctrimm").await;
+    let token = t.sign_in("ctrimm").await;
     assert!(is_good(&t, &token).await);
     let mut forged = token.reveal().to_owned();
     let last = if forged.ends_with('A') { "E" } else { "A" };
