@@ -86,7 +86,7 @@ async fn lists(shop: &mut Shop, repository: &str, table: &mut Table) {
 
     let by_repository = format!("/api/admin/customers?repositoryId={repository}&");
     let by_both = format!("{by_repository}status=active&");
-    // A repository's row holds its description and its selling points.
+    // A repository's row holds its description and its selling points: 5.0 is twenty rows of 2 KB, half a unit for 4 KB.
     let repositories = if shop.texts == Texts::Long { 5.0 } else { CUSTOMERS };
     for (what, path, budget, rows, partitions) in [
         ("list repositories", "/api/admin/repositories?", Budget::list(), repositories, 1.0),
@@ -128,8 +128,9 @@ async fn garbage(shop: &Shop, table: &mut Table) {
     table.add("checkout with nothing in it", usage, Budget::nothing());
 }
 
-async fn ok(shop: &Shop, path: &str) -> (Usage, Value) {
+/// `GET`, which must work.
+pub(crate) async fn ok(shop: &Shop, path: &str) -> (Usage, Value) {
     let (usage, answer) = measured(shop.t.get(path)).await;
-    assert_eq!(answer.status, StatusCode::OK, "{answer}");
+    assert_eq!(answer.status, StatusCode::OK, "{path}: {answer}");
     (usage, answer.json)
 }

@@ -2,16 +2,18 @@
 
 use http::StatusCode;
 use serde_json::Value;
-use testkit::connector::Usage;
 
 use crate::{
     bulk::{self, List},
+    endpoints::ok,
     shop::{Shop, Texts, measured},
     table::{Budget, Table},
 };
 
 /// Rows on a page.
 const PAGE: u64 = 20;
+/// A page behind more rows than this, from either end, is refused: a cursor leads there.
+const MOST_SKIPPED: u32 = 10_000;
 
 /// A shop with a bit of everything, of which lists are made longer.
 pub(crate) async fn open() -> (Shop, String) {
@@ -28,7 +30,7 @@ pub(crate) async fn open() -> (Shop, String) {
 }
 
 /// Each list at this length.
-pub(crate) async fn measure(rows: usize, table: &mut Table, middle: bool) {
+pub(crate) async fn measure(rows: usize, table: &mut Table) {
     for list in [List::Customers, List::Repositories, List::Logs] {
         let (shop, repository) = open().await;
         // Nobody sells a million repositories.
@@ -36,7 +38,7 @@ pub(crate) async fn measure(rows: usize, table: &mut Table, middle: bool) {
         bulk::fill(&shop.t, list, rows).await;
         for (what, path, budget) in lists(list, &repository) {
             let pages = Pages { shop: &shop, what: format!("{what} of {rows}"), path, budget };
-            pages.measure(table, middle).await;
+            pages.measure(table).await;
         }
         if list == List::Customers {
             let usage = ok(&shop, "/api/admin/dashboard?period=1y").await.0;
@@ -83,19 +85,25 @@ struct Pages<'a> {
 }
 
 impl Pages<'_> {
-    async fn measure(&self, table: &mut Table, middle: bool) {
+    async fn measure(&self, table: &mut Table) {
         let first = self.page(table, "page 1", "page=1", self.budget).await;
         if let Some(cursor) = first["pagination"]["nextCursor"].as_str() {
             self.page(table, "by cursor", &format!("cursor={cursor}"), self.budget).await;
         }
         let pages = first["pagination"]["totalPages"].as_u64().unwrap();
         self.page(table, "last page", &format!("page={pages}"), self.budget).await;
-        if middle {
-            let path = format!("{}page={}&limit={PAGE}", self.path, pages / 2);
-            let (usage, answer) = measured(self.shop.t.get(&path)).await;
-            let what = format!("{}, page in the middle: {}", self.what, answer.status);
-            table.add(what, usage, self.budget.known_to_read(f64::INFINITY));
-        }
+        self.middle(table, pages.div_ceil(2)).await;
+    }
+
+    /// A page that is walked to, if it is not too far.
+    async fn middle(&self, table: &mut Table, page: u64) {
+        let skipped = u32::try_from((page - 1) * PAGE).unwrap();
+        let found = skipped <= MOST_SKIPPED;
+        let path = format!("{}page={page}&limit={PAGE}", self.path);
+        let (usage, answer) = measured(self.shop.t.get(&path)).await;
+        assert_eq!(answer.status, if found { StatusCode::OK } else { StatusCode::BAD_REQUEST }, "{path}: {answer}");
+        let budget = if found { self.budget.walking(skipped) } else { self.budget };
+        table.add(format!("{}, page in the middle", self.what), usage, budget);
     }
 
     async fn page(&self, table: &mut Table, what: &str, page: &str, budget: Budget) -> Value {
@@ -103,10 +111,4 @@ impl Pages<'_> {
         table.add(format!("{}, {what}", self.what), usage, budget);
         answer
     }
-}
-
-async fn ok(shop: &Shop, path: &str) -> (Usage, Value) {
-    let (usage, answer) = measured(shop.t.get(path)).await;
-    assert_eq!(answer.status, StatusCode::OK, "{path}: {answer}");
-    (usage, answer.json)
 }

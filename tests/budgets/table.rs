@@ -35,7 +35,8 @@ impl Budget {
         Self { writes: Some(17.0), deep: Some(3), ..Self::default() }
     }
 
-    /// Making GitHub match: GitHub's answers lie between the rounds.
+    /// Making GitHub match: GitHub's answers lie between the rounds. An invitation takes six rounds: the entitlement, its
+    /// purchases, the day's budget, counting the invitation (4 writes), what was seen (15 writes), the letter.
     pub(crate) fn access() -> Self {
         Self { deep: Some(6), ..Self::job(19.0) }
     }
@@ -84,6 +85,13 @@ impl Budget {
     /// More read units are known to be taken for now.
     pub(crate) fn known_to_read(self, units: f64) -> Self {
         Self { known_reads: Some(units), ..self }
+    }
+
+    /// A page that is found by walking over so many rows of up to 800 bytes: half a read unit for 4 KB, and a round for each
+    /// megabyte.
+    pub(crate) fn walking(self, rows: u32) -> Self {
+        let rounds = usize::try_from(rows.div_ceil(1250)).unwrap();
+        Self { deep: self.deep.map(|most| most + rounds), ..self.known_to_read(8.0 + f64::from(rows) / 10.0) }
     }
 
     fn verdict(&self, usage: &Usage) -> &'static str {
