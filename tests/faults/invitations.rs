@@ -140,7 +140,7 @@ async fn places_that_come_free_one_by_one_are_given_in_the_order_of_payment() {
     pass(&t, 3 * 10 + 2).await;
     let mut paid = Vec::new();
     for sale in waiting {
-        paid.push(purchase(&t, sale).await.buyer.login.to_string());
+        paid.push(purchase(&t, sale).await.buyer.login);
     }
     assert_eq!(asked_to_invite(&t)[50..], paid);
     t.finish().await;
