@@ -53,4 +53,10 @@ pub enum Problem {
         /// Why not.
         reason: &'static str,
     },
+    /// It is wrong in a way that takes some words.
+    #[error("{message}")]
+    Explained {
+        /// What is wrong, for whoever sent it.
+        message: String,
+    },
 }

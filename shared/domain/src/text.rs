@@ -1,5 +1,6 @@
 //! Texts from outside, parsed into types that cannot hold a bad one.
 
+use composer_version::{Constraint, Stability};
 use serde::{Deserialize, Serialize};
 
 use crate::Problem;
@@ -74,6 +75,35 @@ text! {
     NextPath, next_path
 }
 text! {
+    /// What a bundle of packages is called, in a path as well: lower-case letters, digits, hyphens, underscores and dots.
+    BundleName, bundle_name
+}
+text! {
+    /// Which versions: a constraint as Composer understands it, as somebody wrote it.
+    ConstraintText, |text| {
+        let text = line(text, 500)?;
+        let parsed = Constraint::parse(&text);
+        parsed.map_err(|error| Problem::Explained { message: error.to_string() })?;
+        Ok(text)
+    }
+}
+text! {
+    /// The least stability: `dev`, `alpha`, `beta`, `RC` or `stable`.
+    MinimumStability, |text| {
+        let parsed = Stability::parse(text.trim());
+        let stability = parsed.map_err(|_| Problem::NotOneOf { allowed: "dev, alpha, beta, RC, stable" })?;
+        Ok(stability.to_string())
+    }
+}
+text! {
+    /// A customer's name, up to 200 characters.
+    CustomerName, |text| line(text, 200)
+}
+text! {
+    /// What the vendor's own system calls a customer, up to 200 characters.
+    ExternalId, |text| line(text, 200)
+}
+text! {
     /// What an operator's token is called, up to 100 characters.
     TokenName, |text| line(text, 100)
 }
@@ -143,6 +173,14 @@ fn line(text: &str, max: usize) -> Result<String, Problem> {
 fn pattern(text: &str, max: usize, what: &'static str, allowed: fn(char) -> bool) -> Result<String, Problem> {
     let text = line(text, max)?;
     if text.chars().all(allowed) { Ok(text) } else { Err(Problem::Malformed { what }) }
+}
+
+fn bundle_name(text: &str) -> Result<String, Problem> {
+    let name = pattern(text, 100, "bundle name", |c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))?;
+    if name.starts_with('.') {
+        return Err(Problem::Malformed { what: "bundle name" });
+    }
+    Ok(name.to_lowercase())
 }
 
 fn description(text: &str) -> Result<String, Problem> {

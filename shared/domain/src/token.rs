@@ -8,10 +8,13 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CompanyId, Random, Secret, ids::NotAnId};
+use sha2::{Digest, Sha256};
+
+use crate::{CompanyId, Random, Secret, ids::NotAnId, text};
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-const COMPANY: usize = 6;
+/// Characters that tell the company's number.
+pub(crate) const COMPANY: usize = 6;
 const BODY: usize = 30;
 const CHECKSUM: usize = 6;
 
@@ -38,7 +41,7 @@ pub struct TokenId(String);
 impl TokenId {
     /// The token with this digest.
     pub fn from_sha256(digest: &[u8; 32]) -> Self {
-        Self(crate::text::hex(digest))
+        Self(text::hex(digest))
     }
 
     /// 64 lower-case hexadecimal digits.
@@ -64,26 +67,30 @@ impl FromStr for TokenId {
 
 /// Makes a token. It is shown once; only its SHA-256 is kept.
 pub fn issue(prefix: &str, company: CompanyId, random: &Random) -> Secret {
-    let mut token = String::from(prefix);
-    push_base62(&mut token, company.0, COMPANY);
-    let mut drawn = 0;
-    while drawn < BODY - COMPANY {
+    issue_naming(prefix, company, "", random)
+}
+
+/// Makes a token that also names somebody within the company. The name takes the place of some of its random characters.
+pub(crate) fn issue_naming(prefix: &str, company: CompanyId, name: &str, random: &Random) -> Secret {
+    let mut token = format!("{prefix}{}{name}", base62(company.0, COMPANY));
+    while token.len() < prefix.len() + BODY {
         // Rejection sampling: the 8 byte values past the last multiple of 62 would favour some characters.
-        for byte in random.bytes::<32>() {
-            if byte < 248 && drawn < BODY - COMPANY {
-                token.push(char::from(ALPHABET[usize::from(byte % 62)]));
-                drawn += 1;
-            }
-        }
+        let fair = random.bytes::<32>().into_iter().filter(|byte| *byte < 248);
+        let missing = prefix.len() + BODY - token.len();
+        token.extend(fair.take(missing).map(|byte| char::from(ALPHABET[usize::from(byte % 62)])));
     }
     signed(token)
+}
+
+/// The lower-case hex of a token's SHA-256.
+pub fn sha256(token: &str) -> String {
+    text::hex(&Sha256::digest(token.as_bytes()))
 }
 
 /// The token that follows from a keyed hash (256 bits) of what it opens: the same hash makes the same token, and nobody
 /// without the key makes it.
 pub fn derive(prefix: &str, company: CompanyId, hash: &[u8; 32]) -> Secret {
-    let mut token = String::from(prefix);
-    push_base62(&mut token, company.0, COMPANY);
+    let mut token = format!("{prefix}{}", base62(company.0, COMPANY));
     let mut number = *hash;
     for _ in COMPANY..BODY {
         // Long division by 62; the remainder is a digit.
@@ -100,7 +107,7 @@ pub fn derive(prefix: &str, company: CompanyId, hash: &[u8; 32]) -> Secret {
 
 fn signed(mut token: String) -> Secret {
     let checksum = crc32(token.as_bytes());
-    push_base62(&mut token, checksum, CHECKSUM);
+    token.push_str(&base62(checksum, CHECKSUM));
     Secret::new(token).unwrap_or_else(|| unreachable!("a token is never blank"))
 }
 
@@ -118,17 +125,18 @@ pub fn parse(prefix: &str, text: &str) -> Option<Token> {
     Some(Token { claimed_company: CompanyId(company), secret: Secret::new(text)? })
 }
 
-fn push_base62(text: &mut String, number: u32, width: usize) {
+/// The last `width` digits of a number. No 32 bits need more than six.
+pub(crate) fn base62(number: u32, width: usize) -> String {
     let mut digits = [b'0'; CHECKSUM];
     let mut rest = number as usize;
     for digit in digits.iter_mut().rev() {
         *digit = ALPHABET[rest % 62];
         rest /= 62;
     }
-    text.extend(digits[CHECKSUM - width..].iter().map(|digit| char::from(*digit)));
+    digits[CHECKSUM - width..].iter().map(|digit| char::from(*digit)).collect()
 }
 
-fn read_base62(text: &str) -> Option<u32> {
+pub(crate) fn read_base62(text: &str) -> Option<u32> {
     let mut number: u64 = 0;
     for byte in text.bytes() {
         let digit = ALPHABET.iter().position(|letter| *letter == byte)?;

@@ -1,0 +1,110 @@
+use super::*;
+use crate::package::{ForgeKind, Found, PackageId, Source, SyncState};
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(second).unwrap()
+}
+
+fn package(bundles: &[&str]) -> Package {
+    let random = crate::Random::new(|bytes| bytes.fill(3));
+    Package {
+        package_id: PackageId::generate(&random),
+        name: PackageName::parse("acme/widget").unwrap(),
+        description: None,
+        source: Source { forge: ForgeKind::Github, repository_url: "x".to_owned(), repository_id: None },
+        dev_branches: false,
+        bundles: bundles.iter().map(|name| BundleName::parse(name).unwrap()).collect(),
+        found: Found::default(),
+        sync: SyncState::default(),
+        created_at: at(0),
+        rev: 1,
+    }
+}
+
+fn grant(constraint: &str) -> Grant {
+    Grant::new(ConstraintText::parse(constraint).unwrap(), at(10))
+}
+
+fn with(change: impl FnOnce(&mut Grants)) -> Grants {
+    let mut grants = Grants::default();
+    change(&mut grants);
+    grants
+}
+
+fn direct(grant: Grant) -> Grants {
+    with(|grants| drop(grants.direct.insert(PackageName::parse("acme/widget").unwrap(), grant)))
+}
+
+/// Which of some versions may be had at second 100. They were committed and found at 20, except the last, of second 60.
+fn allowed(grants: &Grants, package: &Package) -> Option<Vec<&'static str>> {
+    let access = grants.access(package, at(100))?;
+    let versions = ["1.0.0.0", "1.1.0.0-beta1", "2.0.0.0", "dev-main", "1.2.0.0"];
+    let release = |normalized| {
+        let time = if normalized == "1.2.0.0" { at(60) } else { at(20) };
+        Release { normalized, time, listed_at: time }
+    };
+    Some(versions.into_iter().filter(|version| access.allows(release(version))).collect())
+}
+
+#[test]
+fn a_constraint_lets_its_versions_through_and_nothing_else() {
+    let widget = package(&[]);
+    assert_eq!(allowed(&Grants::default(), &widget), None);
+    assert_eq!(allowed(&direct(grant("^1.0")), &widget).unwrap(), ["1.0.0.0", "1.1.0.0-beta1", "1.2.0.0"]);
+    assert_eq!(allowed(&direct(grant("*")), &widget).unwrap().len(), 5);
+    let grants = direct(grant("^1.0"));
+    let access = grants.access(&widget, at(100)).unwrap();
+    assert_eq!(access.explanation(), "Your access covers ^1.0 only");
+}
+
+#[test]
+fn within_a_grant_all_limits_hold() {
+    let widget = package(&[]);
+    let until = Grant { updates_until: Some(at(20)), ..grant("^1.0") };
+    assert_eq!(allowed(&direct(until), &widget).unwrap(), ["1.0.0.0", "1.1.0.0-beta1"]);
+    let stable = Grant { minimum_stability: Some(MinimumStability::parse("stable").unwrap()), ..grant("*") };
+    assert_eq!(allowed(&direct(stable), &widget).unwrap(), ["1.0.0.0", "2.0.0.0", "1.2.0.0"]);
+    let over = direct(Grant { expires_at: Some(at(100)), ..grant("*") });
+    assert_eq!(allowed(&over, &widget).unwrap(), [""; 0]);
+    assert_eq!(over.access(&widget, at(100)).unwrap().explanation(), "Your access to this package has ended");
+}
+
+#[test]
+fn grants_add_up_whether_direct_by_bundle_or_by_purchase() {
+    let enterprise = BundleName::parse("enterprise").unwrap();
+    let purchase = PurchaseId::earliest(at(5));
+    let name = PackageName::parse("acme/widget").unwrap();
+    let grants = with(|grants| {
+        grants.bundles.insert(enterprise, grant("2.0.0"));
+        grants.purchases.insert(purchase, [(name, grant("1.0.0"))].into());
+    });
+    assert_eq!(allowed(&grants, &package(&["enterprise"])).unwrap(), ["1.0.0.0", "2.0.0.0"]);
+    assert_eq!(allowed(&grants, &package(&["other"])).unwrap(), ["1.0.0.0"]);
+}
+
+#[test]
+fn frozen_at_versions_means_exactly_these() {
+    let widget = package(&[]);
+    let pinned = |package: &str, version: &str| Pinned {
+        package: PackageName::parse(package).unwrap(),
+        version: normalized(version).unwrap(),
+    };
+    let versions = [pinned("acme/widget", "v2.0"), pinned("acme/core", "1.0.0")];
+    let mut grants = direct(grant("^1.0"));
+    grants.frozen = Some(Freeze { at: at(50), versions: Some(versions.into()) });
+    assert_eq!(allowed(&grants, &widget).unwrap(), ["2.0.0.0"]);
+    let after = grants.without(&widget.name).unwrap();
+    assert_eq!(allowed(&after, &widget), None);
+    assert_eq!(after.named().len(), 1);
+    assert_eq!(after.without(&widget.name), None);
+}
+
+#[test]
+fn frozen_as_it_was_means_nothing_newer_and_nothing_granted_later() {
+    let widget = package(&[]);
+    let mut grants = direct(Grant { expires_at: Some(at(80)), ..grant("^1.0") });
+    grants.frozen = Some(Freeze { at: at(50), versions: None });
+    assert_eq!(allowed(&grants, &widget).unwrap(), ["1.0.0.0", "1.1.0.0-beta1"], "its end came after it was frozen");
+    grants.direct.values_mut().for_each(|grant| grant.granted_at = at(51));
+    assert_eq!(allowed(&grants, &widget), None);
+}

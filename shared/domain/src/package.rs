@@ -1,0 +1,386 @@
+//! Packages for Composer, the bundles they are sold in, and their versions. Contract `cargoman.md`, "Packages", "Bundles".
+
+use std::{collections::BTreeSet, fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{
+    Problem, Random, Timestamp,
+    ids::NotAnId,
+    text::{BundleName, Description},
+};
+
+/// The longest name that is taken, in characters.
+const LONGEST_NAME: usize = 200;
+
+/// A package's name: `vendor/package`, in lower case. The rule is that of Composer's schema.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PackageName(String);
+
+impl PackageName {
+    /// Reads a name. Composer knows no case in names and asks for them in lower case.
+    ///
+    /// # Errors
+    /// When Composer would not take it as a name.
+    pub fn parse(text: &str) -> Result<Self, Problem> {
+        if text.chars().count() > LONGEST_NAME {
+            return Err(Problem::TooLong { max: LONGEST_NAME });
+        }
+        let name = text.to_ascii_lowercase();
+        let good = name.split_once('/').is_some_and(|(vendor, package)| {
+            is_word(vendor, false) && is_word(package, true) && !is_device(vendor) && !is_device(package)
+        });
+        let good = good && !name.ends_with(".json");
+        if good { Ok(Self(name)) } else { Err(Problem::Malformed { what: "vendor/package" }) }
+    }
+
+    /// The name itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What is before the slash, and what is behind it.
+    pub fn parts(&self) -> (&str, &str) {
+        self.0.split_once('/').unwrap_or_default()
+    }
+}
+
+impl fmt::Display for PackageName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for PackageName {
+    type Err = NotAnId;
+
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        Self::parse(text).map_err(|_| NotAnId)
+    }
+}
+
+/// Runs of letters and digits, with one separator between two of them; two hyphens count as one where `double` says so.
+fn is_word(text: &str, double: bool) -> bool {
+    let single = if double { text.replace("--", "-") } else { text.to_owned() };
+    let double_again = double && text.contains("---");
+    let runs = single.split(['-', '_', '.']);
+    !double_again && runs.into_iter().all(|run| !run.is_empty() && run.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
+/// Names that Windows takes for devices, whatever follows a dot.
+fn is_device(text: &str) -> bool {
+    let stem = text.split('.').next().unwrap_or_default();
+    let numbered = |prefix: &str| {
+        stem.strip_prefix(prefix).is_some_and(|digit| matches!(digit.as_bytes(), [b'1'..=b'9']))
+    };
+    matches!(stem, "nul" | "con" | "prn" | "aux") || numbered("com") || numbered("lpt")
+}
+
+/// A package as it was added: another one that has its name later is another package.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PackageId(String);
+
+impl PackageId {
+    /// A new id.
+    pub fn generate(random: &Random) -> Self {
+        Self(format!("pkg_{}", crate::text::hex(&random.bytes::<10>())))
+    }
+
+    /// `pkg_` and twenty hexadecimal digits.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for PackageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A package.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Package {
+    /// Which.
+    pub package_id: PackageId,
+    /// Its name.
+    pub name: PackageName,
+    /// What it is, as its newest version says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<Description>,
+    /// Where its code is.
+    #[serde(flatten)]
+    pub source: Source,
+    /// Whether its branches can be installed, too.
+    #[serde(default)]
+    pub dev_branches: bool,
+    /// The bundles that it is in.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub bundles: BTreeSet<BundleName>,
+    /// What the last complete sync found.
+    #[serde(default)]
+    pub found: Found,
+    /// How syncing stands.
+    #[serde(default)]
+    pub sync: SyncState,
+    /// When it was added.
+    #[serde(with = "crate::stored::seconds")]
+    pub created_at: Timestamp,
+    /// Counts its changes.
+    pub rev: u64,
+}
+
+/// Where a package's code is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// Which kind of forge it is at: `github`, `gitlab` or `bitbucket`.
+    pub forge: ForgeKind,
+    /// The address, as the vendor gave it.
+    pub repository_url: String,
+    /// What the forge calls the repository, whatever its name is: known after the first sync.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repository_id: Option<String>,
+}
+
+/// The kinds of forges (contract, "Add Package": `type`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ForgeKind {
+    /// GitHub.
+    Github,
+    /// GitLab.
+    Gitlab,
+    /// Bitbucket Cloud.
+    Bitbucket,
+}
+
+/// What a complete sync found.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Found {
+    /// The SHA-256 of the index: the blob with all versions and with what was skipped. `None` before the first sync.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub index: Option<String>,
+    /// When the index became another one.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::stored::maybe_seconds")]
+    pub changed_at: Option<Timestamp>,
+    /// How many versions there are.
+    #[serde(default)]
+    pub versions: u32,
+    /// How many tags and branches are none.
+    #[serde(default)]
+    pub skipped: u32,
+    /// The newest version: a stable one if there is any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest: Option<String>,
+}
+
+/// How syncing a package stands. Each request raises `wanted`; a sync notes it when it begins, and at its end that is `done`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SyncState {
+    /// How many syncs were asked for. The number of a request is that of its task.
+    #[serde(default)]
+    pub wanted: u64,
+    /// Which request the last sync that ended, well or not, was for.
+    #[serde(default)]
+    pub done: u64,
+    /// Who syncs at present.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<Lease>,
+    /// When a sync last ended, well or not.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::stored::maybe_seconds")]
+    pub ended_at: Option<Timestamp>,
+    /// When a sync last ended well.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::stored::maybe_seconds")]
+    pub synced_at: Option<Timestamp>,
+    /// Why the last sync did not end well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// The right to sync a package, for a while.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lease {
+    /// Whose it is: random.
+    pub holder: String,
+    /// The request that its sync is for.
+    pub task: u64,
+    /// From when on anybody may take it.
+    #[serde(with = "crate::stored::seconds")]
+    pub until: Timestamp,
+}
+
+/// How a request to sync stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TaskState {
+    /// It waits.
+    Queued,
+    /// It is being done.
+    Running,
+    /// It, or a later one, ended well.
+    Succeeded,
+    /// It, or a later one, did not end well.
+    Failed,
+}
+
+impl SyncState {
+    /// How the request with this number stands; `None` when there was none.
+    pub fn task(&self, task: u64, now: Timestamp) -> Option<TaskState> {
+        if task == 0 || task > self.wanted {
+            return None;
+        }
+        if task <= self.done {
+            return Some(if self.error.is_some() { TaskState::Failed } else { TaskState::Succeeded });
+        }
+        let running = self.lease.as_ref().is_some_and(|lease| lease.until > now && task <= lease.task);
+        Some(if running { TaskState::Running } else { TaskState::Queued })
+    }
+}
+
+/// A bundle: packages that are sold together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bundle {
+    /// Its name.
+    pub name: BundleName,
+    /// The packages in it.
+    pub packages: BTreeSet<PackageName>,
+    /// When it was made.
+    #[serde(with = "crate::stored::seconds")]
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    #[serde(with = "crate::stored::seconds")]
+    pub updated_at: Timestamp,
+    /// Counts its changes.
+    pub rev: u64,
+}
+
+/// A version as a download needs it. It stays when its tag is gone: lock files still name it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VersionRecord {
+    /// Whose version it is.
+    pub package_id: PackageId,
+    /// As Composer normalises it.
+    #[serde(rename = "id")]
+    pub normalized: String,
+    /// As the tag says it.
+    pub version: String,
+    /// When it was committed, as the forge says.
+    #[serde(with = "crate::stored::seconds")]
+    pub time: Timestamp,
+    /// When a sync first found it.
+    #[serde(with = "crate::stored::seconds")]
+    pub listed_at: Timestamp,
+    /// Whether its tag is there.
+    pub listed: bool,
+    /// The commits that it was, newest last.
+    pub archives: Vec<Archive>,
+}
+
+/// An archive that was stored: never changed, never overwritten.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Archive {
+    /// The commit that it is the tree of.
+    pub commit: String,
+    /// The SHA-1 of its bytes in lower-case hex: what Composer checks.
+    pub sha1: String,
+    /// The SHA-256 of its bytes in lower-case hex.
+    pub sha256: String,
+    /// Its length in bytes.
+    pub size: u64,
+}
+
+impl VersionRecord {
+    /// The archive of this commit; without one, the newest.
+    pub fn archive(&self, commit: Option<&str>) -> Option<&Archive> {
+        match commit {
+            Some(commit) => self.archives.iter().find(|archive| archive.commit == commit),
+            None => self.archives.last(),
+        }
+    }
+}
+
+/// All that is known of a package's versions: one blob, named by its digest.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Index {
+    /// The versions there are, newest first.
+    pub versions: Vec<IndexedVersion>,
+    /// What is no version.
+    pub skipped: Vec<Skipped>,
+}
+
+/// A version as the metadata show it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct IndexedVersion {
+    /// The tag or branch.
+    pub name: String,
+    /// What the tag or branch points to: unchanged means that nothing has to be asked.
+    pub object: String,
+    /// As it is shown.
+    pub version: String,
+    /// As Composer normalises it.
+    pub normalized: String,
+    /// Whether it is a branch.
+    #[serde(default)]
+    pub branch: bool,
+    /// Whether it is the default branch.
+    #[serde(default)]
+    pub default_branch: bool,
+    /// When it was committed.
+    #[serde(with = "crate::stored::seconds")]
+    pub time: Timestamp,
+    /// When a sync first found it.
+    #[serde(with = "crate::stored::seconds")]
+    pub listed_at: Timestamp,
+    /// What is installed.
+    pub archive: Archive,
+    /// What its `composer.json` says.
+    pub composer: Map<String, Value>,
+}
+
+/// A tag or branch that is no version.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skipped {
+    /// Its name.
+    pub name: String,
+    /// What it points to.
+    pub object: String,
+    /// Why it is none, for the vendor to read.
+    pub reason: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_that_composer_takes() {
+        for good in ["acme/widget", "a/b", "acme-corp/my_pack.age", "acme/double--dash", "0/1", "com0/lpt", "acme/nulls"] {
+            assert_eq!(PackageName::parse(good).unwrap().as_str(), good);
+        }
+        assert_eq!(PackageName::parse("Acme/Widget").unwrap().as_str(), "acme/widget");
+        let bad = [
+            "", "acme", "/", "acme/", "/widget", "a/b/c", "acme--corp/x", "acme/triple---dash", "-a/b", "a-/b", "a/b_", "a/b..c",
+            "a/b c", "ä/b", "nul/x", "x/con", "x/com1", "x/aux.txt", "x/y.json", "a/b\n", "a%2fb", "a/b#c", "a/_-b",
+        ];
+        for bad in bad {
+            assert!(PackageName::parse(bad).is_err(), "{bad:?}");
+        }
+        assert!(PackageName::parse(&format!("a/{}", "b".repeat(10_000_000))).is_err());
+    }
+
+    #[test]
+    fn a_task_is_done_when_its_sync_or_a_later_one_ended() {
+        let now = Timestamp::from_second(1000).unwrap();
+        let until = Timestamp::from_second(1100).unwrap();
+        let lease = Some(Lease { holder: "x".to_owned(), task: 4, until });
+        let state = SyncState { wanted: 5, done: 3, lease, ..SyncState::default() };
+        let of = |task| state.task(task, now);
+        assert_eq!([of(0), of(3), of(4)], [None, Some(TaskState::Succeeded), Some(TaskState::Running)]);
+        assert_eq!([of(5), of(6)], [Some(TaskState::Queued), None]);
+        assert_eq!(state.task(4, until), Some(TaskState::Queued), "whoever did it is gone");
+        let failed = SyncState { error: Some("404".to_owned()), ..state };
+        assert_eq!(failed.task(3, now), Some(TaskState::Failed));
+    }
+}
