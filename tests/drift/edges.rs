@@ -8,6 +8,7 @@ use crate::{folder, metadata};
 const SHARED: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("signatures", &[]),
+    ("composer-version", &[]),
     ("store", &["domain"]),
     ("jobs", &["domain"]),
     ("api", &["domain"]),
