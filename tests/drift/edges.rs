@@ -6,7 +6,8 @@ use crate::{folder, metadata};
 
 /// Each shared crate and the crates it may use.
 const SHARED: &[(&str, &[&str])] = &[
-    ("domain", &[]),
+    ("composer-version", &[]),
+    ("domain", &["composer-version"]),
     ("signatures", &[]),
     ("composer-version", &[]),
     ("store", &["domain"]),

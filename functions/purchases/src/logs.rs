@@ -132,6 +132,7 @@ impl From<Actor> for ActorView {
         let (kind, id) = match actor {
             Actor::Stripe => ("stripe", None),
             Actor::Github => ("github", None),
+            Actor::Forge => ("forge", None),
             Actor::Tollgate => ("tollgate", None),
             Actor::Buyer => ("buyer", None),
             Actor::User { id, .. } => ("user", Some(id)),

@@ -9,6 +9,7 @@ mod github;
 mod github_events;
 pub mod letters;
 mod listings;
+mod packages;
 mod payments;
 mod sign_in_link;
 
@@ -62,6 +63,12 @@ pub async fn handle(app: App, job: Job) -> Outcome {
             Box::pin(access::sync(&app, &entitlement, attempt, &access::Cause::rules())).await?;
         }
         Job::Deliver { company, purchase } => Box::pin(deliveries::deliver(&app, company, purchase)).await?,
+        Job::SyncPackage { company, package } => Box::pin(packages::sync(&app, company, &package)).await?,
+        Job::ForgetPackage { company, package, id } => {
+            Box::pin(packages::forget_package(&app, company, &package, &id)).await?;
+        }
+        Job::ForgetBundle { company, bundle } => Box::pin(packages::forget_bundle(&app, company, &bundle)).await?,
+        Job::GrantPurchase { company, purchase } => Box::pin(packages::grant_purchase(&app, company, purchase)).await?,
         Job::SendSignInLink { email, next } => Box::pin(sign_in_link::send(&app, email, next)).await?,
         Job::CancelSubscription { company, purchase } => Box::pin(cancel::cancel(&app, company, purchase)).await?,
     }

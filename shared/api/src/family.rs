@@ -1,5 +1,6 @@
 //! The families of endpoints, each with its own way of saying what went wrong. One short file per family, side by side.
 
+mod composer;
 mod page;
 mod repopass;
 mod webhook;
@@ -14,6 +15,10 @@ use crate::{ApiError, Kind, page::Page};
 pub enum Family {
     /// `repopass.md`.
     RepoPass,
+    /// `cargoman.md`: it has the error codes of `repopass.md`.
+    Cargoman,
+    /// What Composer itself asks for.
+    Composer,
     /// Webhooks, whoever sends them. `repopass.md`, "Stripe Webhook": errors are bare strings (ruling 7).
     Webhook,
     /// People in front of a browser; see [`crate::OnPage`].
@@ -24,7 +29,8 @@ impl Family {
     /// The answer that tells this family's clients of the error.
     pub(crate) fn render(self, error: &ApiError) -> Response<String> {
         let (status, body) = match self {
-            Self::RepoPass => json(repopass::render(error)),
+            Self::RepoPass | Self::Cargoman => json(repopass::render(error)),
+            Self::Composer => json(composer::render(error)),
             Self::Webhook => json(webhook::render(error)),
             Self::Page => {
                 let (status, page) = page::render(error);
@@ -36,7 +42,8 @@ impl Family {
         *response.status_mut() = status;
         response.headers_mut().extend(headers);
         if status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            let scheme = if self == Self::Composer { composer::SCHEME } else { "Bearer" };
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
         }
         if let Some(seconds) = error.retry_after.or((error.kind == Kind::Unavailable).then_some(5)) {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
@@ -88,7 +95,7 @@ mod tests {
             let response = family.render(&sample(kind));
             format!("{family:?} {kind:?}: {} {}", response.status().as_u16(), response.body())
         };
-        let families = [Family::RepoPass, Family::Webhook];
+        let families = [Family::RepoPass, Family::Cargoman, Family::Composer, Family::Webhook];
         let lines: Vec<_> = families.iter().flat_map(|family| Kind::ALL.map(|kind| line(*family, kind))).collect();
         insta::assert_snapshot!(lines.join("\n"), @r#"
         RepoPass Invalid: 400 {"error":{"code":"VALIDATION_ERROR","details":[{"field":"email","message":"Invalid email format"}],"message":"what the client may see"}}
@@ -101,6 +108,26 @@ mod tests {
         RepoPass RateLimited: 429 {"error":{"code":"RATE_LIMITED","message":"what the client may see"}}
         RepoPass Unavailable: 503 {"error":{"code":"SERVICE_UNAVAILABLE","message":"Service temporarily unavailable"}}
         RepoPass Internal: 500 {"error":{"code":"INTERNAL_ERROR","message":"Server error"}}
+        Cargoman Invalid: 400 {"error":{"code":"VALIDATION_ERROR","details":[{"field":"email","message":"Invalid email format"}],"message":"what the client may see"}}
+        Cargoman Unauthenticated: 401 {"error":{"code":"UNAUTHORIZED","message":"what the client may see"}}
+        Cargoman Forbidden: 403 {"error":{"code":"FORBIDDEN","message":"what the client may see"}}
+        Cargoman NotFound: 404 {"error":{"code":"NOT_FOUND","message":"what the client may see"}}
+        Cargoman MethodNotAllowed: 405 {"error":{"code":"METHOD_NOT_ALLOWED","message":"what the client may see"}}
+        Cargoman Conflict: 409 {"error":{"code":"CONFLICT","message":"what the client may see"}}
+        Cargoman TooLarge: 413 {"error":{"code":"PAYLOAD_TOO_LARGE","message":"what the client may see"}}
+        Cargoman RateLimited: 429 {"error":{"code":"RATE_LIMITED","message":"what the client may see"}}
+        Cargoman Unavailable: 503 {"error":{"code":"SERVICE_UNAVAILABLE","message":"Service temporarily unavailable"}}
+        Cargoman Internal: 500 {"error":{"code":"INTERNAL_ERROR","message":"Server error"}}
+        Composer Invalid: 400 {"error":{"code":"VALIDATION_ERROR","details":[{"field":"email","message":"Invalid email format"}],"message":"what the client may see"},"warning":"what the client may see"}
+        Composer Unauthenticated: 401 {"error":{"code":"UNAUTHORIZED","message":"what the client may see"},"warning":"what the client may see"}
+        Composer Forbidden: 403 {"error":{"code":"FORBIDDEN","message":"what the client may see"},"warning":"what the client may see"}
+        Composer NotFound: 404 {"error":{"code":"NOT_FOUND","message":"what the client may see"}}
+        Composer MethodNotAllowed: 405 {"error":{"code":"METHOD_NOT_ALLOWED","message":"what the client may see"},"warning":"what the client may see"}
+        Composer Conflict: 409 {"error":{"code":"CONFLICT","message":"what the client may see"},"warning":"what the client may see"}
+        Composer TooLarge: 413 {"error":{"code":"PAYLOAD_TOO_LARGE","message":"what the client may see"},"warning":"what the client may see"}
+        Composer RateLimited: 429 {"error":{"code":"RATE_LIMITED","message":"what the client may see"},"warning":"what the client may see"}
+        Composer Unavailable: 503 {"error":{"code":"SERVICE_UNAVAILABLE","message":"Service temporarily unavailable"},"warning":"Service temporarily unavailable"}
+        Composer Internal: 500 {"error":{"code":"INTERNAL_ERROR","message":"Server error"},"warning":"Server error"}
         Webhook Invalid: 400 {"error":"what the client may see"}
         Webhook Unauthenticated: 400 {"error":"Invalid signature"}
         Webhook Forbidden: 403 {"error":"what the client may see"}

@@ -11,6 +11,7 @@
 
 mod authenticator;
 mod credential;
+mod customer;
 mod guards;
 mod jwt;
 mod limits;
@@ -20,6 +21,7 @@ mod sessions;
 mod visitor;
 
 pub use authenticator::{Authenticator, Confirmed};
+pub use customer::Customer;
 pub use guards::{Admin, AtLeast, Caller, Owner, SignedIn, Viewer};
 pub use limits::Limiter;
 pub use purchase_links::{Buyer, PurchaseLinks};

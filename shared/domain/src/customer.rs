@@ -349,7 +349,9 @@ mod tests {
 
     #[test]
     fn other_texts_are_no_ids() {
-        for text in ["", "0", "01", "-1", "+1", "cust_", "cust_00000", "cust_abcdef", "cust_äbcd", "916132832", "1e3", " 1"] {
+        for text in
+            ["", "0", "01", "-1", "+1", "cust_", "cust_00000", "cust_abcdef", "cust_äbcd", "916132832", "1e3", " 1"]
+        {
             assert!(text.parse::<CustomerId>().is_err(), "{text}");
         }
         assert_ne!(CustomerId(1).to_string()[..8], CustomerId(2).to_string()[..8], "neighbours do not look alike");

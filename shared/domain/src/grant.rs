@@ -138,7 +138,9 @@ pub enum Closed {
 pub fn open(customer: &Customer, now: Timestamp) -> Result<(), Closed> {
     match customer.status(now) {
         CustomerStatus::Active | CustomerStatus::Frozen => Ok(()),
-        CustomerStatus::Suspended => Err(Closed::Suspended { reason: customer.reason.as_ref().map(ToString::to_string) }),
+        CustomerStatus::Suspended => {
+            Err(Closed::Suspended { reason: customer.reason.as_ref().map(ToString::to_string) })
+        }
         CustomerStatus::Expired => Err(Closed::Expired),
     }
 }
@@ -259,14 +261,9 @@ impl Limits<'_> {
 
 impl Grant {
     fn in_words(&self) -> String {
-        let mut words = self.constraint.to_string();
-        if let Some(until) = self.updates_until {
-            words += &format!(" released until {}", until.strftime("%Y-%m-%d"));
-        }
-        if let Some(least) = &self.minimum_stability {
-            words += &format!(" with stability {least}");
-        }
-        words
+        let until = self.updates_until.map(|until| format!(" released until {}", until.strftime("%Y-%m-%d")));
+        let least = self.minimum_stability.as_ref().map(|least| format!(" with stability {least}"));
+        format!("{}{}{}", self.constraint, until.unwrap_or_default(), least.unwrap_or_default())
     }
 }
 

@@ -108,6 +108,8 @@ pub enum Actor {
     Stripe,
     /// GitHub told of it.
     Github,
+    /// A forge was found to have something else.
+    Forge,
     /// Tollgate itself, following its rules.
     Tollgate,
     /// The buyer, with the link to the purchase.
@@ -134,6 +136,7 @@ impl Actor {
         match self {
             Self::Stripe => "Stripe",
             Self::Github => "GitHub",
+            Self::Forge => "the forge",
             Self::Tollgate => "Tollgate",
             Self::Buyer => "the buyer",
             Self::User { name, .. } | Self::Token { name, .. } => name,
@@ -261,6 +264,40 @@ actions! {
     MemberRemoved "member_removed" "mr",
     /// All sessions of a member ended.
     SessionsEnded "sessions_ended" "xs",
+    /// A customer who installs packages was made.
+    CustomerCreated "customer_created" "kc",
+    /// A customer was changed.
+    CustomerUpdated "customer_updated" "ku",
+    /// A customer was deleted.
+    CustomerDeleted "customer_deleted" "kd",
+    /// A customer was suspended.
+    CustomerSuspended "customer_suspended" "ks",
+    /// A customer was given full access again.
+    CustomerReactivated "customer_reactivated" "kr",
+    /// A customer was frozen.
+    CustomerFrozen "customer_frozen" "kf",
+    /// A customer's time ended.
+    CustomerExpired "customer_expired" "ke",
+    /// A customer was given a new token.
+    CustomerTokenIssued "customer_token_issued" "ki",
+    /// A customer's token was revoked.
+    CustomerTokenRevoked "customer_token_revoked" "kt",
+    /// What a customer may install was changed.
+    AccessChanged "package_access_changed" "ka",
+    /// A package was added.
+    PackageAdded "package_added" "ga",
+    /// A package was changed.
+    PackageUpdated "package_updated" "gu",
+    /// A sync found other versions of a package.
+    PackageSynced "package_synced" "gs",
+    /// A package was deleted.
+    PackageDeleted "package_deleted" "gd",
+    /// A bundle was made.
+    BundleCreated "bundle_created" "bc",
+    /// A bundle was changed.
+    BundleUpdated "bundle_updated" "bu",
+    /// A bundle was deleted.
+    BundleDeleted "bundle_deleted" "bd",
     /// The data were exported.
     Exported "exported" "xp",
 }

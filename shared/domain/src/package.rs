@@ -32,8 +32,8 @@ impl PackageName {
         let good = name.split_once('/').is_some_and(|(vendor, package)| {
             is_word(vendor, false) && is_word(package, true) && !is_device(vendor) && !is_device(package)
         });
-        let good = good && !name.ends_with(".json");
-        if good { Ok(Self(name)) } else { Err(Problem::Malformed { what: "vendor/package" }) }
+        let is_json = name.rsplit_once('.').is_some_and(|(_, ending)| ending == "json");
+        if good && !is_json { Ok(Self(name)) } else { Err(Problem::Malformed { what: "vendor/package" }) }
     }
 
     /// The name itself.
@@ -72,9 +72,8 @@ fn is_word(text: &str, double: bool) -> bool {
 /// Names that Windows takes for devices, whatever follows a dot.
 fn is_device(text: &str) -> bool {
     let stem = text.split('.').next().unwrap_or_default();
-    let numbered = |prefix: &str| {
-        stem.strip_prefix(prefix).is_some_and(|digit| matches!(digit.as_bytes(), [b'1'..=b'9']))
-    };
+    let numbered =
+        |prefix: &str| stem.strip_prefix(prefix).is_some_and(|digit| matches!(digit.as_bytes(), [b'1'..=b'9']));
     matches!(stem, "nul" | "con" | "prn" | "aux") || numbered("com") || numbered("lpt")
 }
 
@@ -356,13 +355,36 @@ mod tests {
 
     #[test]
     fn names_are_those_that_composer_takes() {
-        for good in ["acme/widget", "a/b", "acme-corp/my_pack.age", "acme/double--dash", "0/1", "com0/lpt", "acme/nulls"] {
+        for good in
+            ["acme/widget", "a/b", "acme-corp/my_pack.age", "acme/double--dash", "0/1", "com0/lpt", "acme/nulls"]
+        {
             assert_eq!(PackageName::parse(good).unwrap().as_str(), good);
         }
         assert_eq!(PackageName::parse("Acme/Widget").unwrap().as_str(), "acme/widget");
         let bad = [
-            "", "acme", "/", "acme/", "/widget", "a/b/c", "acme--corp/x", "acme/triple---dash", "-a/b", "a-/b", "a/b_", "a/b..c",
-            "a/b c", "ä/b", "nul/x", "x/con", "x/com1", "x/aux.txt", "x/y.json", "a/b\n", "a%2fb", "a/b#c", "a/_-b",
+            "",
+            "acme",
+            "/",
+            "acme/",
+            "/widget",
+            "a/b/c",
+            "acme--corp/x",
+            "acme/triple---dash",
+            "-a/b",
+            "a-/b",
+            "a/b_",
+            "a/b..c",
+            "a/b c",
+            "ä/b",
+            "nul/x",
+            "x/con",
+            "x/com1",
+            "x/aux.txt",
+            "x/y.json",
+            "a/b\n",
+            "a%2fb",
+            "a/b#c",
+            "a/_-b",
         ];
         for bad in bad {
             assert!(PackageName::parse(bad).is_err(), "{bad:?}");

@@ -5,6 +5,7 @@ use std::ops::{Add, Sub};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    customer::{Customer, CustomerStatus},
     pricing::PricingKind,
     purchase::{AccessStatus, Purchase},
 };
@@ -69,6 +70,26 @@ sums! {
 }
 
 sums! {
+    /// How many customers and packages a company has. Each change changes them by the difference, in the same transaction.
+    Roster {
+        /// Customers that were ever made: the last one's number.
+        customers_made "k_made",
+        /// Customers by their status: active.
+        active "k_active",
+        /// Suspended.
+        suspended "k_suspended",
+        /// Frozen.
+        frozen "k_frozen",
+        /// Expired.
+        expired "k_expired",
+        /// Packages.
+        packages "g_packages",
+        /// Bundles.
+        bundles "g_bundles",
+    }
+}
+
+sums! {
     /// What happened on a day (UTC), for the dashboard. A change counts on the day on which it is made.
     Day {
         /// Checkouts that began.
@@ -113,6 +134,32 @@ impl Tally {
             Some(AccessStatus::Pending) => self.pending,
             Some(AccessStatus::Active) => self.active,
             Some(AccessStatus::Revoked) => self.revoked,
+        }
+    }
+}
+
+impl Roster {
+    /// What one customer adds.
+    pub fn of(customer: &Customer) -> Self {
+        let mut roster = Self::default();
+        *roster.count(customer.listed_status()) = 1;
+        roster
+    }
+
+    /// The customers with this status, or all.
+    pub fn customers(mut self, status: Option<CustomerStatus>) -> i64 {
+        match status {
+            None => self.active + self.suspended + self.frozen + self.expired,
+            Some(status) => *self.count(status),
+        }
+    }
+
+    fn count(&mut self, status: CustomerStatus) -> &mut i64 {
+        match status {
+            CustomerStatus::Active => &mut self.active,
+            CustomerStatus::Suspended => &mut self.suspended,
+            CustomerStatus::Frozen => &mut self.frozen,
+            CustomerStatus::Expired => &mut self.expired,
         }
     }
 }

@@ -4,9 +4,10 @@ use domain::{
     CompanyId, PurchaseId,
     access::EntitlementKey,
     github_event::GithubEvent,
+    package::{PackageId, PackageName},
     purchase::Purchase,
     stripe_event::PaymentEvent,
-    text::{Email, NextPath},
+    text::{BundleName, Email, NextPath},
 };
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +46,37 @@ pub enum Job {
     },
     /// Send the letters about a purchase that are due, whatever they are by then. Queue `deliveries`.
     Deliver {
+        /// Whose purchase.
+        company: CompanyId,
+        /// Which.
+        purchase: PurchaseId,
+    },
+    /// Look at a package's repository and take over what is there. Queue `packages`.
+    SyncPackage {
+        /// Whose package.
+        company: CompanyId,
+        /// Which.
+        package: PackageName,
+    },
+    /// Clear away what a deleted package left behind: its versions, its archives, and the grants that name it. Queue `packages`.
+    ForgetPackage {
+        /// Whose package it was.
+        company: CompanyId,
+        /// What it was called.
+        package: PackageName,
+        /// Which it was.
+        id: PackageId,
+    },
+    /// Clear away the grants that name a deleted bundle. Queue `packages`.
+    ForgetBundle {
+        /// Whose bundle it was.
+        company: CompanyId,
+        /// What it was called.
+        bundle: BundleName,
+    },
+    /// Give a purchase's customer the packages that are sold with the repository, or take them back, as the purchase stands
+    /// by then. Queue `packages`.
+    GrantPurchase {
         /// Whose purchase.
         company: CompanyId,
         /// Which.

@@ -1,7 +1,7 @@
 //! Every key string of both tables is made here, in the order of `ACCESS_PATTERNS.md`.
 //!
-//! A component that comes from outside is an id, a number, a hash, a slug or a lower-cased GitHub name. None of them can
-//! hold the separator `#`, so no value can leave its partition.
+//! A component that comes from outside is an id, a number, a hash, a slug, a lower-cased GitHub name, or the name of a package
+//! or a bundle. None of them can hold the separator `#`, so no value can leave its partition.
 
 use domain::{
     CompanyId, GithubUserId, LogId, PurchaseId, RepositoryId, Timestamp, UserId,
@@ -12,6 +12,10 @@ use domain::{
     rate::{Bucket, Window},
     repository::GithubPath,
 };
+
+mod packages;
+
+pub use packages::*;
 
 /// Where an item is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 mod companies;
+mod customers;
 mod days;
 mod directory;
 mod entitlements;
@@ -18,6 +19,7 @@ mod mail_caps;
 mod members;
 pub mod meter;
 mod operators;
+mod packages;
 mod page;
 mod pauses;
 mod purchases;
@@ -32,6 +34,7 @@ mod table;
 mod tallies;
 mod watermarks;
 
+pub use customers::{CustomerChange, Expiry, Holder};
 pub use days::{Figures, RolledUp};
 pub use directory::Place;
 pub use entitlements::AccessRecord;
@@ -41,6 +44,7 @@ pub use logs::LogFilter;
 pub use mail_caps::LETTERS_A_DAY;
 pub use members::MemberChange;
 pub use operators::Operator;
+pub use packages::{Admission, Counted as CountedUse, Downloads, MOST_IN_BUNDLE, PackageAt};
 pub use page::{Found, Page};
 pub use purchases::{Begun, Change, Moved, PurchaseFilter};
 pub use rates::Lease;

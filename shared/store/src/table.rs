@@ -84,6 +84,10 @@ impl Table {
         keys: &[Key],
         freshness: Freshness,
     ) -> Result<Vec<T>, Failure> {
+        self.get_raw(keys, freshness).await?.into_iter().map(read).collect()
+    }
+
+    async fn get_raw(&self, keys: &[Key], freshness: Freshness) -> Result<Vec<Item>, Failure> {
         let mut found = Vec::with_capacity(keys.len());
         let mut wanted: Vec<Item> = keys.iter().map(key_item).collect();
         while !wanted.is_empty() {
@@ -96,13 +100,25 @@ impl Table {
             let request = self.client.batch_get_item().request_items(&*self.name, request);
             let answer =
                 Box::pin(request.send()).await.map_err(|error| Failure::unavailable("reading items", error))?;
-            for item in answer.responses.into_iter().flat_map(HashMap::into_values).flatten() {
-                found.push(read(item)?);
-            }
+            found.extend(answer.responses.into_iter().flat_map(HashMap::into_values).flatten());
             wanted
                 .extend(answer.unprocessed_keys.into_iter().flat_map(HashMap::into_values).flat_map(|rest| rest.keys));
         }
         Ok(found)
+    }
+
+    /// Items of several kinds by key, in the order of the keys, all read at once.
+    pub(crate) async fn get_together<const N: usize>(
+        &self,
+        keys: &[Key; N],
+        freshness: Freshness,
+    ) -> Result<[Option<Item>; N], Failure> {
+        let mut found: Vec<Item> = self.get_raw(keys, freshness).await?;
+        Ok(keys.each_ref().map(|key| {
+            let wanted = key_item(key);
+            let is_it = |item: &Item| item.get("pk") == wanted.get("pk") && item.get("sk") == wanted.get("sk");
+            found.iter().position(is_it).map(|place| found.swap_remove(place))
+        }))
     }
 
     pub(crate) async fn query<T: DeserializeOwned>(&self, partition: Partition<'_>) -> Result<Vec<T>, Failure> {
@@ -197,6 +213,21 @@ impl Table {
         }
     }
 
+    /// Adds to a number of an item, which is made if there is none. A retry of the SDK may add twice.
+    pub(crate) async fn add(&self, (kind, key): (&str, &Key), name: &str, more: i64) -> Result<(), Failure> {
+        let request = self
+            .client
+            .update_item()
+            .table_name(&*self.name)
+            .set_key(Some(key_item(key)))
+            .update_expression("SET #type = :type ADD #name :more")
+            .expression_attribute_names("#type", "type")
+            .expression_attribute_names("#name", name)
+            .expression_attribute_values(":type", text(kind))
+            .expression_attribute_values(":more", number(more));
+        Box::pin(request.send()).await.map(drop).map_err(|error| Failure::unavailable("counting", error))
+    }
+
     /// Removes an item if a condition holds, and answers with what it was: of several callers at most one gets it.
     pub(crate) async fn take<T: DeserializeOwned>(
         &self,
@@ -251,7 +282,8 @@ pub(crate) fn index(item: &mut Item, index: &str, pk: String, sk: String) {
     item.insert(format!("{index}sk"), AttributeValue::S(sk));
 }
 
-fn read<T: DeserializeOwned>(mut item: Item) -> Result<T, Failure> {
+/// What an item holds.
+pub(crate) fn read<T: DeserializeOwned>(mut item: Item) -> Result<T, Failure> {
     if let (false, Some(sk)) = (item.contains_key("id"), item.get("sk")) {
         item.insert("id".to_owned(), sk.clone());
     }

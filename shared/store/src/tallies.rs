@@ -8,7 +8,7 @@ use domain::{
     CompanyId, Failure, RepositoryId, Timestamp,
     log::{Action, LogEntry, LogStatus},
     purchase::Purchase,
-    tally::{Day, Tally},
+    tally::{Day, Roster, Tally},
 };
 use serde::Deserialize;
 
@@ -30,6 +30,8 @@ pub fn day_number(at: Timestamp) -> DayNumber {
 pub struct Sums {
     /// Purchases.
     pub tally: Tally,
+    /// Customers and packages: only of what belongs to no repository.
+    pub roster: Roster,
     /// Lines of the log by kind.
     pub lines: BTreeMap<(Action, LogStatus), i64>,
     /// What happened on the days that were not rolled up yet.
@@ -40,6 +42,7 @@ pub struct Sums {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Added {
     tally: Tally,
+    roster: Roster,
     day: Day,
     lines: Vec<(Action, LogStatus)>,
 }
@@ -48,6 +51,12 @@ impl Added {
     /// And another line of the log.
     pub(crate) fn line(mut self, entry: &LogEntry) -> Self {
         self.lines.push((entry.action, entry.status));
+        self
+    }
+
+    /// And other numbers of customers and packages.
+    pub(crate) fn roster(mut self, difference: Roster) -> Self {
+        self.roster = self.roster + difference;
         self
     }
 
@@ -62,6 +71,7 @@ impl Added {
     fn attributes(&self, today: DayNumber) -> BTreeMap<String, i64> {
         let mut attributes: BTreeMap<String, i64> =
             self.tally.fields().into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        attributes.extend(self.roster.fields().into_iter().map(|(name, value)| (name.to_owned(), value)));
         for (action, status) in &self.lines {
             // No word that DynamoDB reserves has this beginning; `less` would be one.
             *attributes.entry(format!("l_{}{}", action.code(), status.code())).or_default() += 1;
@@ -95,7 +105,8 @@ impl Sums {
             Some(Stored::Number(number)) => *number,
             _ => 0,
         };
-        let mut sums = Self { tally: Tally::from_fields(number), ..Self::default() };
+        let (tally, roster) = (Tally::from_fields(number), Roster::from_fields(number));
+        let mut sums = Self { tally, roster, ..Self::default() };
         for (action, status) in Action::ALL.iter().flat_map(|action| LogStatus::ALL.map(|status| (*action, status))) {
             let count = number(&format!("l_{}{}", action.code(), status.code()));
             if count != 0 {
@@ -139,6 +150,28 @@ impl Store {
             _ => None,
         };
         Ok(rows.into_iter().map(|row| (place(&row), Sums::read(&row))).collect())
+    }
+
+    /// How many customers and packages a company has. Read strongly: the next customer's number follows from it.
+    pub async fn roster(&self, company: CompanyId) -> Result<Roster, Failure> {
+        let item: Option<BTreeMap<String, Stored>> =
+            self.table.get(&keys::tally_of_company(company), Freshness::Strong).await?;
+        Ok(item.map(|item| Sums::read(&item).roster).unwrap_or_default())
+    }
+
+    /// The log lines of a change that is about no repository, and what it changes of the numbers of customers and packages.
+    pub(crate) fn roster_writes(
+        &self,
+        company: CompanyId,
+        entries: &[LogEntry],
+        difference: Roster,
+    ) -> Result<Vec<Write>, Failure> {
+        let Some(last) = entries.last() else { return Ok(Vec::new()) };
+        let added = entries.iter().fold(Added::default(), Added::line).roster(difference);
+        let mut writes: Vec<Write> =
+            entries.iter().map(|entry| self.log_line(company, entry)).collect::<Result<_, _>>()?;
+        writes.extend(self.add_sums(company, None, last.created_at, &added)?);
+        Ok(writes)
     }
 
     /// Adds to the sums; nothing when there is nothing to add.

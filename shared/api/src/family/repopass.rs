@@ -1,4 +1,4 @@
-//! Contract `repopass.md`, "Error Responses". Two codes are extensions: the contract's table has none for a wrong method
+//! Contracts `repopass.md`, "Error Responses", and `cargoman.md`, "Error Codes", which are the same. Two codes are extensions: the contract's table has none for a wrong method
 //! or a body that is too large.
 
 use http::StatusCode;

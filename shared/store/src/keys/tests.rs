@@ -2,7 +2,9 @@
 
 use domain::{
     Random,
-    text::{GithubLogin, GithubRepositoryName},
+    customer::{CustomerId, CustomerStatus},
+    package::PackageName,
+    text::{BundleName, GithubLogin, GithubRepositoryName},
 };
 
 use super::*;
@@ -27,6 +29,8 @@ fn rows() -> Vec<Row> {
         owner: GithubLogin::parse("CTrimm").unwrap(),
         name: GithubRepositoryName::parse("Premium-Theme").unwrap(),
     };
+    let customer_id = CustomerId::of_number(1).unwrap();
+    let (widget, enterprise) = (PackageName::parse("acme/widget").unwrap(), BundleName::parse("enterprise").unwrap());
     let row = |item, key, read_by| Row { item, key, gsi1: None, gsi2: None, read_by };
     vec![
         row("company", company(c), "`company`; counts in `repositories`"),
@@ -94,6 +98,29 @@ fn rows() -> Vec<Row> {
         ),
         row("confirmation of a day (volatile)", confirmation_of_day(c, r, &"ab".repeat(32), at), "conditions only"),
         row("letters of a day (volatile)", letters_of_day(c, &"ab".repeat(32), at), "conditions only"),
+        Row {
+            gsi1: Some(Key::new(customers_with_status(c, CustomerStatus::Active), "0000000001")),
+            gsi2: Some(Key::new(customers_with_email(c, &"ab".repeat(32)), "0000000001")),
+            ..row(
+                "customer",
+                customer(c, customer_id),
+                "`customer` (strong), `customers`; gsi1 by status; gsi2 by address",
+            )
+        },
+        row("external id", external_id(c, &"ab".repeat(32)), "`customer_by_external_id`; conditions"),
+        row("grants", grants(c, customer_id), "`grants` and `admission` (strong)"),
+        row("customer of a package", package_customer(c, &widget, customer_id), "`package_customers`"),
+        row("customer of a bundle", bundle_customer(c, &enterprise, customer_id), "`bundle_customers`"),
+        row("downloads", downloads(c, customer_id, &widget, "1.0.0.0"), "`downloads`"),
+        row("expiry", expiry(at, c, customer_id), "`expiries`, of all companies"),
+        row("package", package(c, &widget), "`package`, `admission` (strong), `packages`"),
+        row("version", version(c, &widget, "1.0.0.0"), "`admission_to_version` (strong), `versions`"),
+        row(
+            "package of a forge",
+            package_of_forge(&"ab".repeat(32), c, &widget),
+            "`packages_of_forge`, of all companies",
+        ),
+        row("bundle", bundle(c, &enterprise), "`bundle`, `bundles`"),
     ]
 }
 
@@ -128,12 +155,16 @@ fn every_key_pattern_is_documented() {
 
 #[test]
 fn every_function_that_makes_a_key_is_on_the_page() {
-    let source = include_str!("../keys.rs");
-    let made = source.lines().filter(|line| line.starts_with("pub fn ") && line.ends_with("-> Key {")).count();
+    let sources = [include_str!("../keys.rs"), include_str!("packages.rs")];
+    let made = sources
+        .iter()
+        .flat_map(|source| source.lines())
+        .filter(|line| line.starts_with("pub fn ") && line.ends_with("-> Key {"))
+        .count();
     let shown =
         rows().iter().map(|row| 1 + usize::from(row.gsi1.is_some()) + usize::from(row.gsi2.is_some())).sum::<usize>();
-    // The indexes of a purchase and of a line share its id as their sort key, so no function makes their whole keys.
-    assert_eq!(made, shown - 4, "a function of keys.rs is missing from the rows above");
+    // The indexes of a purchase, a line and a customer share its id as their sort key: no function makes their whole keys.
+    assert_eq!(made, shown - 6, "a function of keys.rs is missing from the rows above");
 }
 
 #[test]

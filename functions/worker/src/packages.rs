@@ -1,0 +1,29 @@
+//! Packages: what is synced from forges, and what customers get and lose with it.
+
+use domain::{
+    CompanyId, PurchaseId,
+    package::{PackageId, PackageName},
+    text::BundleName,
+};
+
+use crate::{App, Error};
+
+/// Looks at a package's repository and takes over what is there.
+pub(crate) async fn sync(_app: &App, _company: CompanyId, _name: &PackageName) -> Result<(), Error> {
+    Ok(())
+}
+
+/// Clears away what a deleted package left behind.
+pub(crate) async fn forget_package(_: &App, _: CompanyId, _: &PackageName, _: &PackageId) -> Result<(), Error> {
+    Ok(())
+}
+
+/// Clears away the grants that name a deleted bundle.
+pub(crate) async fn forget_bundle(_: &App, _: CompanyId, _: &BundleName) -> Result<(), Error> {
+    Ok(())
+}
+
+/// Gives a purchase's customer the packages that are sold with the repository, or takes them back.
+pub(crate) async fn grant_purchase(_: &App, _: CompanyId, _: PurchaseId) -> Result<(), Error> {
+    Ok(())
+}

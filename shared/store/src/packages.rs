@@ -1,0 +1,344 @@
+//! Packages, the bundles they are in, and their versions.
+
+use domain::{
+    CompanyId, Failure,
+    customer::CustomerId,
+    log::LogEntry,
+    package::{Bundle, Package, PackageName, VersionRecord},
+    tally::Roster,
+    text::BundleName,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Holder, Store,
+    customers::holder,
+    keys::{self, Key},
+    sha256,
+    table::{Freshness, Item, Partition, Write, item, number, read},
+};
+
+/// The most packages whose bundle changes at once: more do not fit into one transaction.
+pub const MOST_IN_BUNDLE: usize = 90;
+
+/// A package of a company, for who knows only a repository of a forge.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct PackageAt {
+    /// Whose.
+    pub company: CompanyId,
+    /// Which.
+    pub package: PackageName,
+}
+
+/// All that it takes to decide about a package for a customer, read at once and strongly.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Admission {
+    /// The customer, if there is one.
+    pub holder: Option<Holder>,
+    /// The package, if there is one.
+    pub package: Option<Package>,
+}
+
+/// How often a customer downloaded a version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Downloads {
+    /// Of which package.
+    pub package: PackageName,
+    /// Which version, normalised.
+    pub version: String,
+    /// How often its archive was fetched.
+    pub downloads: u64,
+    /// How often Composer told that it was installed.
+    pub installs: u64,
+}
+
+/// What is counted about a version and a customer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Counted {
+    /// Its archive was fetched.
+    Download,
+    /// Composer told that it was installed.
+    Install,
+}
+
+impl Store {
+    /// A package.
+    pub async fn package(&self, company: CompanyId, name: &PackageName) -> Result<Option<Package>, Failure> {
+        self.table.get(&keys::package(company, name), Freshness::Strong).await
+    }
+
+    /// Packages by name; those that do not exist are left out.
+    pub async fn packages_named(
+        &self,
+        company: CompanyId,
+        names: impl IntoIterator<Item = &PackageName>,
+    ) -> Result<Vec<Package>, Failure> {
+        let keys: Vec<Key> = names.into_iter().map(|name| keys::package(company, name)).collect();
+        let mut packages: Vec<Package> = self.table.get_many(&keys, Freshness::Strong).await?;
+        packages.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(packages)
+    }
+
+    /// All of the company's packages, by name.
+    pub async fn packages(&self, company: CompanyId) -> Result<Vec<Package>, Failure> {
+        self.all(&keys::packages(company)).await
+    }
+
+    /// Adds a package. `false`: there is one with its name.
+    pub async fn insert_package(
+        &self,
+        company: CompanyId,
+        package: &Package,
+        places: &[String],
+        entry: &LogEntry,
+    ) -> Result<bool, Failure> {
+        let mut writes = vec![self.table.put_if_absent(package_row(company, package)?)?];
+        writes.extend(self.place_writes(company, &package.name, places)?);
+        let difference = Roster { packages: 1, ..Roster::default() };
+        writes.extend(self.roster_writes(company, std::slice::from_ref(entry), difference)?);
+        self.table.write_all_if(writes).await
+    }
+
+    /// Changes a package that nobody else changed since `before` was read; `after`'s number of the change is given here.
+    /// `places` are those where it is to be found from now on, in addition.
+    pub async fn change_package(
+        &self,
+        company: CompanyId,
+        before: &Package,
+        after: &Package,
+        places: &[String],
+        entries: &[LogEntry],
+    ) -> Result<bool, Failure> {
+        let after = Package { rev: before.rev + 1, ..after.clone() };
+        let mut writes = vec![self.table.put_over(package_row(company, &after)?, before.rev)?];
+        writes.extend(self.place_writes(company, &after.name, places)?);
+        writes.extend(self.roster_writes(company, entries, Roster::default())?);
+        self.table.write_all_if(writes).await
+    }
+
+    /// Deletes a package, and takes it out of its bundles. Its versions, and the grants that name it, are cleared away later
+    /// ([`Store::forget_versions`]): from now on they lead nowhere.
+    pub async fn remove_package(
+        &self,
+        company: CompanyId,
+        package: &Package,
+        bundles: &[Bundle],
+        entry: &LogEntry,
+    ) -> Result<bool, Failure> {
+        let rev = vec![(":rev".to_owned(), number(package.rev))];
+        let mut writes = vec![self.table.delete(&keys::package(company, &package.name), Some("rev = :rev"), rev)?];
+        for bundle in bundles {
+            let mut after = Bundle { rev: bundle.rev + 1, updated_at: entry.created_at, ..bundle.clone() };
+            after.packages.remove(&package.name);
+            writes.push(self.table.put_over(bundle_row(company, &after)?, bundle.rev)?);
+        }
+        let difference = Roster { packages: -1, ..Roster::default() };
+        writes.extend(self.roster_writes(company, std::slice::from_ref(entry), difference)?);
+        self.table.write_all_if(writes).await
+    }
+
+    /// One more sync of a package is wanted; the number of the request. `None`: there is no such package.
+    pub async fn want_sync(&self, company: CompanyId, name: &PackageName) -> Result<Option<u64>, Failure> {
+        loop {
+            let Some(before) = self.package(company, name).await? else { return Ok(None) };
+            let mut after = before.clone();
+            after.sync.wanted += 1;
+            if self.change_package(company, &before, &after, &[], &[]).await? {
+                return Ok(Some(after.sync.wanted));
+            }
+        }
+    }
+
+    /// The packages that come from a repository of a forge, of whatever company. `place` is what the forge calls it, or its
+    /// address.
+    pub async fn packages_of_forge(&self, place: &str) -> Result<Vec<PackageAt>, Failure> {
+        self.all(&keys::packages_of_forge(&sha256(place))).await
+    }
+
+    /// A package is not to be found at a place any more.
+    pub async fn leave_place(&self, company: CompanyId, name: &PackageName, place: &str) -> Result<(), Failure> {
+        let key = keys::package_of_forge(&sha256(place), company, name);
+        self.in_portions(vec![self.table.delete(&key, None, Vec::new())?]).await
+    }
+
+    /// All versions of a package, those whose tags are gone included.
+    pub async fn versions(&self, company: CompanyId, name: &PackageName) -> Result<Vec<VersionRecord>, Failure> {
+        self.all(&keys::versions(company, name)).await
+    }
+
+    /// Writes down versions of a package, over what was known of them.
+    pub async fn put_versions(
+        &self,
+        company: CompanyId,
+        name: &PackageName,
+        versions: &[VersionRecord],
+    ) -> Result<(), Failure> {
+        let row = |version: &VersionRecord| {
+            self.table.put_in(item("version", &keys::version(company, name, &version.normalized), version)?)
+        };
+        self.in_portions(versions.iter().map(row).collect::<Result<_, _>>()?).await
+    }
+
+    /// Clears away the versions of a package that was deleted.
+    pub async fn forget_versions(
+        &self,
+        company: CompanyId,
+        name: &PackageName,
+        versions: &[VersionRecord],
+    ) -> Result<(), Failure> {
+        let delete = |version: &VersionRecord| {
+            self.table.delete(&keys::version(company, name, &version.normalized), None, Vec::new())
+        };
+        self.in_portions(versions.iter().map(delete).collect::<Result<_, _>>()?).await
+    }
+
+    /// A customer and a package.
+    pub async fn admission(
+        &self,
+        company: CompanyId,
+        customer: CustomerId,
+        package: &PackageName,
+    ) -> Result<Admission, Failure> {
+        let keys =
+            [keys::customer(company, customer), keys::grants(company, customer), keys::package(company, package)];
+        let [customer, grants, package] = self.table.get_together(&keys, Freshness::Strong).await?;
+        Ok(Admission { holder: holder([customer, grants])?, package: package.map(read).transpose()? })
+    }
+
+    /// A customer, a package, and what is known of one of its versions.
+    pub async fn admission_to_version(
+        &self,
+        company: CompanyId,
+        customer: CustomerId,
+        package: &PackageName,
+        normalized: &str,
+    ) -> Result<(Admission, Option<VersionRecord>), Failure> {
+        let keys = [
+            keys::customer(company, customer),
+            keys::grants(company, customer),
+            keys::package(company, package),
+            keys::version(company, package, normalized),
+        ];
+        let [customer, grants, package, version] = self.table.get_together(&keys, Freshness::Strong).await?;
+        let admission = Admission { holder: holder([customer, grants])?, package: package.map(read).transpose()? };
+        Ok((admission, version.map(read).transpose()?))
+    }
+
+    /// Adds to how often a customer downloaded a version; `more` is negative to take back what was counted in advance.
+    pub async fn count_download(
+        &self,
+        company: CompanyId,
+        customer: CustomerId,
+        (package, normalized): (&PackageName, &str),
+        (what, more): (Counted, i64),
+    ) -> Result<(), Failure> {
+        let key = keys::downloads(company, customer, package, normalized);
+        let name = match what {
+            Counted::Download => "downloads",
+            Counted::Install => "installs",
+        };
+        self.table.add(("downloads", &key), name, more).await
+    }
+
+    /// What a customer downloaded, by package and version.
+    pub async fn downloads(&self, company: CompanyId, customer: CustomerId) -> Result<Vec<Downloads>, Failure> {
+        let rows: Vec<DownloadRow> = self.all(&keys::downloads_of(company, customer)).await?;
+        Ok(rows.into_iter().filter_map(DownloadRow::read).collect())
+    }
+
+    /// A bundle.
+    pub async fn bundle(&self, company: CompanyId, name: &BundleName) -> Result<Option<Bundle>, Failure> {
+        self.table.get(&keys::bundle(company, name), Freshness::Strong).await
+    }
+
+    /// Bundles by name; those that do not exist are left out.
+    pub async fn bundles_named(
+        &self,
+        company: CompanyId,
+        names: impl IntoIterator<Item = &BundleName>,
+    ) -> Result<Vec<Bundle>, Failure> {
+        let keys: Vec<Key> = names.into_iter().map(|name| keys::bundle(company, name)).collect();
+        self.table.get_many(&keys, Freshness::Strong).await
+    }
+
+    /// All of the company's bundles, by name.
+    pub async fn bundles(&self, company: CompanyId) -> Result<Vec<Bundle>, Failure> {
+        self.all(&keys::bundles(company)).await
+    }
+
+    /// Makes a bundle, changes it or, without `after`, deletes it, together with what its packages say of it. `packages` are
+    /// those that come or go, as they were read. `false`: somebody else was faster, read again.
+    pub async fn change_bundle(
+        &self,
+        company: CompanyId,
+        (before, after): (Option<&Bundle>, Option<&Bundle>),
+        packages: &[Package],
+        entry: &LogEntry,
+    ) -> Result<bool, Failure> {
+        let Some(name) = after.or(before).map(|bundle| &bundle.name) else { return Ok(true) };
+        let rev = before.map_or(0, |bundle| bundle.rev);
+        let mut writes = vec![if let Some(after) = after {
+            let after = Bundle { rev: rev + 1, ..after.clone() };
+            self.table.put_next(bundle_row(company, &after)?, rev)?
+        } else {
+            let rev = vec![(":rev".to_owned(), number(rev))];
+            self.table.delete(&keys::bundle(company, name), Some("rev = :rev"), rev)?
+        }];
+        for package in packages {
+            let mut changed = Package { rev: package.rev + 1, ..package.clone() };
+            if after.is_some_and(|after| after.packages.contains(&package.name)) {
+                changed.bundles.insert(name.clone());
+            } else {
+                changed.bundles.remove(name);
+            }
+            writes.push(self.table.put_over(package_row(company, &changed)?, package.rev)?);
+        }
+        let bundles = i64::from(after.is_some()) - i64::from(before.is_some());
+        let difference = Roster { bundles, ..Roster::default() };
+        writes.extend(self.roster_writes(company, std::slice::from_ref(entry), difference)?);
+        self.table.write_all_if(writes).await
+    }
+
+    async fn all<T: serde::de::DeserializeOwned>(&self, pk: &str) -> Result<Vec<T>, Failure> {
+        self.table.query(Partition { index: None, pk, newest_first: false, limit: None }).await
+    }
+
+    fn place_writes(&self, company: CompanyId, name: &PackageName, places: &[String]) -> Result<Vec<Write>, Failure> {
+        let at = PackageAt { company, package: name.clone() };
+        let write = |place: &String| {
+            let key = keys::package_of_forge(&sha256(place), company, name);
+            self.table.put_in(item("package-place", &key, &at)?)
+        };
+        places.iter().map(write).collect()
+    }
+}
+
+#[derive(Deserialize)]
+struct DownloadRow {
+    sk: String,
+    #[serde(default)]
+    downloads: i64,
+    #[serde(default)]
+    installs: i64,
+}
+
+impl DownloadRow {
+    fn read(self) -> Option<Downloads> {
+        let (package, version) = self.sk.split_once('#')?;
+        let count = |number: i64| u64::try_from(number).unwrap_or(0);
+        Some(Downloads {
+            package: PackageName::parse(package).ok()?,
+            version: version.to_owned(),
+            downloads: count(self.downloads),
+            installs: count(self.installs),
+        })
+    }
+}
+
+fn package_row(company: CompanyId, package: &Package) -> Result<Item, Failure> {
+    item("package", &keys::package(company, &package.name), package)
+}
+
+fn bundle_row(company: CompanyId, bundle: &Bundle) -> Result<Item, Failure> {
+    item("bundle", &keys::bundle(company, &bundle.name), bundle)
+}
