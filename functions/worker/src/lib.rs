@@ -32,7 +32,8 @@ pub struct App {
     pub deliveries: Queue,
     /// To make GitHub match.
     pub github: Github,
-    /// To ask which purchase an event is about, when it does not say, and to end subscriptions.
+    /// To ask which purchase an event is about, when it does not say, and to end subscriptions and
+    /// checkouts.
     pub stripe: Stripe,
     /// To send letters.
     pub mail: Mail,
@@ -71,6 +72,7 @@ pub async fn handle(app: App, job: Job) -> Outcome {
         Job::GrantPurchase { company, purchase } => Box::pin(packages::grant_purchase(&app, company, purchase)).await?,
         Job::SendSignInLink { email, next } => Box::pin(sign_in_link::send(&app, email, next)).await?,
         Job::CancelSubscription { company, purchase } => Box::pin(cancel::cancel(&app, company, purchase)).await?,
+        Job::ExpireSession { company, purchase } => Box::pin(cancel::expire(&app, company, purchase)).await?,
     }
     Ok(())
 }

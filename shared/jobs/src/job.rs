@@ -44,6 +44,13 @@ pub enum Job {
         /// Which.
         purchase: PurchaseId,
     },
+    /// Close the session of a checkout if the purchase was revoked before it was paid. Queue `access`.
+    ExpireSession {
+        /// Whose.
+        company: CompanyId,
+        /// Which purchase.
+        purchase: PurchaseId,
+    },
     /// Send the letters about a purchase that are due, whatever they are by then. Queue `deliveries`.
     Deliver {
         /// Whose purchase.

@@ -74,7 +74,7 @@ impl Purchase {
 
     /// Whether its last session expired unpaid: whenever that was, for Stripe and the vendor may end one before its time.
     /// An earlier one's end says nothing of a later one. While it is not known which one this is, the time tells.
-    fn has_expired(&self) -> bool {
+    pub(super) fn has_expired(&self) -> bool {
         let (facts, Some(session)) = (&self.facts, &self.session) else { return self.facts.expired_at.is_some() };
         match (&session.id, &facts.expired_session) {
             (Some(last), Some(expired)) => last == expired,
