@@ -1,9 +1,9 @@
 //! Letters to vendors: what they should look at.
 
-use domain::Timestamp;
+use domain::{Timestamp, repository::Withdrawal};
 
 use super::{
-    Message, Money, Sale,
+    Message, Money, Sale, Withdrawn,
     layout::{Draft, day, moment},
 };
 
@@ -124,5 +124,19 @@ pub(super) fn write(sale: &Sale, letter: &VendorLetter) -> Message {
         .fact("GitHub account", &sale.account)
         .fact("Address", &sale.email)
         .link("See the purchase", &sale.purchase_url)
+        .end("You get this letter because you sell with Tollgate.")
+}
+
+pub(super) fn withdrawn(withdrawn: &Withdrawn) -> Message {
+    let Withdrawn { product, repository, because, at, listing_url } = withdrawn;
+    let next = match because {
+        Withdrawal::Deleted => "Those who bought it cannot reach it any more either: they are yours to look after.",
+        Withdrawal::Public => "Once it is private again, you can put it up for sale again.",
+    };
+    Draft::new(format!("{product} is not for sale any more"))
+        .paragraph(format!("{}, so nobody can buy it now. {next}", because.words()))
+        .fact("Repository", repository)
+        .fact("Since", &moment(*at))
+        .link("See the listing", listing_url)
         .end("You get this letter because you sell with Tollgate.")
 }
