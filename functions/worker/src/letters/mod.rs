@@ -4,16 +4,16 @@
 
 mod buyer;
 mod layout;
-mod money;
 #[cfg(test)]
 mod tests;
 mod vendor;
 
 use domain::{Timestamp, repository::Withdrawal};
 
+pub use domain::Money;
+
 pub use self::{
     buyer::{BuyerLetter, Entry, Term},
-    money::Money,
     vendor::VendorLetter,
 };
 

@@ -74,7 +74,7 @@ pub(super) fn write(sale: &Sale, letter: &VendorLetter) -> Message {
                 .paragraph("The buyer was told, with a link to pay.")
                 .fact("To be paid", &amount.to_string())
                 .fact("Tried again", &next_attempt.map_or_else(|| "No more".to_owned(), day))
-                .fact("Access until", &access_until.map_or_else(|| "It is ended by you".to_owned(), moment))
+                .fact("Access until", &access_until.map_or_else(|| "Stripe gives the subscription up, or you end it".to_owned(), moment))
         }
         VendorLetter::PurchaseFailed { amount } => Draft::new(format!("A payment for {product} failed"))
             .paragraph("The buyer's bank did not carry it out, so there is no access. The buyer was told.")
@@ -101,7 +101,7 @@ pub(super) fn write(sale: &Sale, letter: &VendorLetter) -> Message {
                 .fact("Disputed", &amount.to_string())
         }
         VendorLetter::Refunded { refunded, paid, access_ends } => {
-            let access = if *access_ends { "The gate closes." } else { "The buyer keeps access." };
+            let access = if *access_ends { "The buyer's access ends." } else { "The buyer keeps access." };
             Draft::new(format!("A payment for {product} was refunded"))
                 .paragraph(access)
                 .fact("Refunded", &refunded.to_string())
