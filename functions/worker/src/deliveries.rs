@@ -6,6 +6,7 @@
 mod shop;
 #[cfg(test)]
 mod tests;
+pub(crate) mod withdrawn;
 mod writing;
 
 use std::time::Duration;
@@ -57,6 +58,12 @@ pub(crate) enum Sent {
     },
 }
 
+impl Sent {
+    fn nobody() -> Self {
+        Self::Refused { reason: "Nobody is named to be told".to_owned() }
+    }
+}
+
 /// Sends what is due about a purchase.
 pub(crate) async fn deliver(app: &App, company: CompanyId, id: PurchaseId) -> Result<(), Error> {
     let Some(mut purchase) = app.store.purchase(company, id).await? else { return Ok(()) };
@@ -72,7 +79,7 @@ pub(crate) async fn deliver(app: &App, company: CompanyId, id: PurchaseId) -> Re
         }
         let sent = match shop.addressee(&purchase, &letter) {
             Some(addressee) => send(app, &addressee, &writing::write(&shop, &purchase, &letter)).await?,
-            None => Sent::Refused { reason: "Nobody is named to be told".to_owned() },
+            None => Sent::nobody(),
         };
         match sent {
             Sent::Later { wait } => return again(app, &purchase, wait).await,

@@ -60,6 +60,9 @@ pub struct Facts {
     /// When the last session of the checkout expired.
     #[serde(with = "maybe_seconds", skip_serializing_if = "Option::is_none")]
     pub expired_at: Option<Timestamp>,
+    /// Stripe's id of that session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expired_session: Option<String>,
     /// Stripe's id of the payer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer: Option<String>,
@@ -258,7 +261,8 @@ impl Facts {
         self.refunded_at = self.refunded_at.max(other.refunded_at);
         self.free_at = least(self.free_at, other.free_at);
         self.failed_at = least(self.failed_at, other.failed_at);
-        self.expired_at = self.expired_at.max(other.expired_at);
+        let expired = (self.expired_at, self.expired_session.take());
+        (self.expired_at, self.expired_session) = expired.max((other.expired_at, other.expired_session.clone()));
         self.customer = least(self.customer.take(), other.customer.clone());
         self.subscription_id = least(self.subscription_id.take(), other.subscription_id.clone());
         self.payment_intent = least(self.payment_intent.take(), other.payment_intent.clone());
