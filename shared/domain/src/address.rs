@@ -1,7 +1,7 @@
 //! Which internet addresses are everybody's, and which are somebody's own: ours, above all.
 //!
 //! A forge redirects downloads to where its archives are kept. Nobody else may send us to a service of our own network, or
-//! to the address under which a cloud tells a machine its credentials (169.254.169.254, fd00:ec2::254).
+//! to the address under which a cloud tells a machine its credentials (`169.254.169.254`, `fd00:ec2::254`).
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -24,7 +24,7 @@ const PRIVATE_V4: &[([u8; 4], u32)] = &[
     ([224, 0, 0, 0], 3),
 ];
 
-/// The same of IPv6, within the part that is handed out (2000::/3). Everything outside of it is private.
+/// The same of IPv6, within the part that is handed out (`2000::/3`). Everything outside of it is private.
 const PRIVATE_V6: &[([u16; 3], u32)] = &[
     // Teredo, benchmarks, ORCHID and the like.
     ([0x2001, 0, 0], 23),
@@ -63,7 +63,7 @@ fn stands_for(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let [a, b, c, d, e, f, g, h] = address.segments();
     let embedded = |high: u16, low: u16| Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)));
     match (a, b) {
-        // NAT64's well-known prefix, 64:ff9b::/96. Its prefix for networks' own use, 64:ff9b:1::/48, is private as a whole.
+        // NAT64's well-known prefix, `64:ff9b::/96`. Its prefix for networks' own use, `64:ff9b:1::/48`, is private as a whole.
         (0x64, 0xff9b) if [c, d, e, f] == [0; 4] => embedded(g, h),
         (0x2002, high) => embedded(high, c),
         _ => address.to_ipv4_mapped(),

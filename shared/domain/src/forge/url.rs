@@ -43,16 +43,13 @@ impl RepositoryUrl {
         if text.len() > MAX_LENGTH || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(NotARepositoryUrl::Form);
         }
-        let (scheme, authority, path) = match text.split_once("://") {
-            Some((scheme, rest)) => {
-                let (authority, path) = rest.split_once('/').ok_or(NotARepositoryUrl::Form)?;
-                (scheme.to_ascii_lowercase(), authority, path)
-            }
+        let (scheme, authority, path) = if let Some((scheme, rest)) = text.split_once("://") {
+            let (authority, path) = rest.split_once('/').ok_or(NotARepositoryUrl::Form)?;
+            (scheme.to_ascii_lowercase(), authority, path)
+        } else {
             // As Git has it for its own short form: a colon before the first slash.
-            None => {
-                let (authority, path) = text.split_once(':').ok_or(NotARepositoryUrl::Form)?;
-                ("ssh".to_owned(), authority, path)
-            }
+            let (authority, path) = text.split_once(':').ok_or(NotARepositoryUrl::Form)?;
+            ("ssh".to_owned(), authority, path)
         };
         let (user, host) = authority.rsplit_once('@').unwrap_or(("", authority));
         if user.contains(':') {
