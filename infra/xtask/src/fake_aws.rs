@@ -31,6 +31,7 @@ pub(crate) fn environment(aws: SocketAddr) -> Vec<(&'static str, String)> {
         ("PAYMENTS_QUEUE_URL", format!("{aws}/123456789012/payments")),
         ("ACCESS_QUEUE_URL", format!("{aws}/123456789012/access")),
         ("DELIVERIES_QUEUE_URL", format!("{aws}/123456789012/deliveries")),
+        ("PACKAGES_QUEUE_URL", format!("{aws}/123456789012/packages")),
         ("STRIPE_API_URL", aws.clone()),
         ("GITHUB_API_URL", aws.clone()),
         ("GITHUB_WEB_URL", aws.clone()),

@@ -108,6 +108,14 @@ impl Services {
         self.queue("DELIVERIES_QUEUE_URL")
     }
 
+    /// The queue of packages whose versions may have changed.
+    ///
+    /// # Errors
+    /// When a setting is missing.
+    pub fn packages_queue(&self) -> Result<Queue, Error> {
+        self.queue("PACKAGES_QUEUE_URL")
+    }
+
     /// Mail. Its client makes no second try by itself, since a second try may be a second letter; the queue makes it.
     ///
     /// # Errors
