@@ -102,8 +102,8 @@ async fn forge_webhooks(shop: &mut Shop, table: &mut Table) {
         assert_eq!(answer.status, StatusCode::OK, "{answer}");
         table.add(format!("webhook of {forge}: a push"), usage, Budget::webhook());
         let ((name, event), body) = tag_pushed(forge, "v1.0.1");
-        let forged = shop.t.post_forge(forge, &[(name, event)], body.to_string());
-        let (usage, answer) = measured(forged).await;
+        let headers = [(name, event)];
+        let (usage, answer) = measured(shop.t.post_forge(forge, &headers, body.to_string())).await;
         assert!((400..500).contains(&answer.status), "{answer}");
         table.add(format!("webhook of {forge}, forged"), usage, Budget::nothing());
     }
