@@ -29,7 +29,8 @@ fn endpoints() -> Vec<Endpoint> {
 
 /// Those that ask who is calling.
 fn guarded() -> Vec<Endpoint> {
-    let open = ["Buyer", "Public", "SignedByGithub", "SignedByStripe", "Visitor"];
+    let open =
+        ["Buyer", "Public", "SignedByBitbucket", "SignedByGithub", "SignedByGitlab", "SignedByStripe", "Visitor"];
     endpoints().into_iter().filter(|it| !open.contains(&it.guard)).collect()
 }
 

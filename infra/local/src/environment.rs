@@ -156,6 +156,9 @@ impl Environment<'_> {
             ("STRIPE_SECRET_KEY_NAME", configured("STRIPE_SECRET_KEY").or(sandbox_key)),
             ("STRIPE_WEBHOOK_SECRET_NAME", webhooks.stripe.clone()),
             ("GITHUB_WEBHOOK_SECRET_NAME", webhooks.github.clone()),
+            ("GITLAB_WEBHOOK_SECRET_NAME", webhooks.gitlab.clone()),
+            ("GITLAB_SIGNING_SECRET_NAME", configured("GITLAB_SIGNING_SECRET")),
+            ("BITBUCKET_WEBHOOK_SECRET_NAME", webhooks.bitbucket.clone()),
             ("GITHUB_CREDENTIALS_NAME", self.github_credentials().or(sandbox_token)),
             ("GITHUB_OAUTH_NAME", self.github_oauth()),
             ("GITLAB_TOKEN_NAME", configured("GITLAB_TOKEN").or_else(|| forge_token("GITLAB_API_URL"))),
@@ -213,6 +216,10 @@ pub(crate) struct WebhookSecrets {
     pub(crate) stripe: Option<String>,
     /// By GitHub.
     pub(crate) github: Option<String>,
+    /// By GitLab: no signature, but the token that it sends in clear.
+    pub(crate) gitlab: Option<String>,
+    /// By Bitbucket.
+    pub(crate) bitbucket: Option<String>,
 }
 
 impl WebhookSecrets {
@@ -226,6 +233,8 @@ impl WebhookSecrets {
         Self {
             stripe: secret("STRIPE_WEBHOOK_SECRET", "STRIPE_API_URL", "whsec_sandbox"),
             github: secret("GITHUB_WEBHOOK_SECRET", "GITHUB_API_URL", "sandbox"),
+            gitlab: secret("GITLAB_WEBHOOK_SECRET", "GITLAB_API_URL", "sandbox"),
+            bitbucket: secret("BITBUCKET_WEBHOOK_SECRET", "BITBUCKET_API_URL", "sandbox"),
         }
     }
 }

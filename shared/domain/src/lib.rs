@@ -13,6 +13,7 @@ pub mod dashboard;
 pub mod facts;
 pub mod failure;
 pub mod forge;
+pub mod forge_event;
 pub mod github_event;
 pub mod grant;
 pub mod ids;

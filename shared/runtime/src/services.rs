@@ -211,6 +211,30 @@ impl Services {
         self.secret("GITHUB_WEBHOOK_SECRET_NAME")
     }
 
+    /// The tokens that GitLab sends with webhooks, in clear. There need not be any.
+    ///
+    /// # Errors
+    /// When a setting is missing.
+    pub fn gitlab_webhook_secrets(&self) -> Result<SecretSource, Error> {
+        self.optional_secret("GITLAB_WEBHOOK_SECRET_NAME")
+    }
+
+    /// The keys that GitLab signs webhooks with. There need not be any.
+    ///
+    /// # Errors
+    /// When a setting is missing.
+    pub fn gitlab_signing_secrets(&self) -> Result<SecretSource, Error> {
+        self.optional_secret("GITLAB_SIGNING_SECRET_NAME")
+    }
+
+    /// The secrets that Bitbucket signs webhooks with. There need not be any.
+    ///
+    /// # Errors
+    /// When a setting is missing.
+    pub fn bitbucket_webhook_secrets(&self) -> Result<SecretSource, Error> {
+        self.optional_secret("BITBUCKET_WEBHOOK_SECRET_NAME")
+    }
+
     /// What a caller is confirmed with: operators' tokens and members' sessions.
     ///
     /// # Errors
@@ -303,6 +327,11 @@ impl Services {
         let (client, sdk) = (self.secrets.clone(), self.sdk_at("AWS_ENDPOINT_URL_SECRETS_MANAGER"));
         let client = move || client.get_or_init(|| aws_sdk_secretsmanager::Client::new(&sdk)).clone();
         Ok(secrets::source(client, self.settings.require(setting)?, self.clock()))
+    }
+
+    /// A secret of what not everybody uses.
+    fn optional_secret(&self, setting: &'static str) -> Result<SecretSource, Error> {
+        Ok(secrets::optional(self.secret(setting)?, self.clock()))
     }
 
     fn url(&self, setting: &'static str) -> Result<String, Error> {

@@ -19,6 +19,9 @@ pub const NEEDS: &[(&str, &[&str])] = &[
     ("stripe", &["STRIPE_API_URL", "STRIPE_SECRET_KEY_NAME"]),
     ("stripe_webhook_secrets", &["STRIPE_WEBHOOK_SECRET_NAME"]),
     ("github_webhook_secrets", &["GITHUB_WEBHOOK_SECRET_NAME"]),
+    ("gitlab_webhook_secrets", &["GITLAB_WEBHOOK_SECRET_NAME"]),
+    ("gitlab_signing_secrets", &["GITLAB_SIGNING_SECRET_NAME"]),
+    ("bitbucket_webhook_secrets", &["BITBUCKET_WEBHOOK_SECRET_NAME"]),
     ("authenticator", &["PUBLIC_URL", "SESSION_KEYS_NAME", "TABLE_NAME"]),
     ("purchase_links", &["PUBLIC_URL", "SESSION_KEYS_NAME"]),
     (
