@@ -35,8 +35,8 @@ mod table;
 mod tallies;
 mod watermarks;
 
-pub use customers::{CustomerChange, Expiry, Holder};
 pub use blobs::{BlobHead, Blobs, Put};
+pub use customers::{CustomerChange, Expiry, Holder};
 pub use days::{Figures, RolledUp};
 pub use directory::Place;
 pub use entitlements::AccessRecord;
