@@ -109,7 +109,7 @@ async fn a_bucket_that_is_not_there_is_no_blob_that_is_not_there() {
 #[tokio::test]
 async fn all_under_a_prefix_are_deleted_however_many_and_no_others() {
     let world = World::start(Data::Memory).await;
-    for number in 0..2 * PAGE + 1 {
+    for number in 0..=2 * PAGE {
         let head = Head::new(format!("dists/1/pkg_a/{number}"), &Bytes::new(), SystemTime::UNIX_EPOCH);
         world.services.blobs.objects.put("blobs", head, Bytes::new(), true).unwrap();
     }
