@@ -4,12 +4,14 @@
 #![warn(missing_docs)]
 
 pub mod access;
+pub mod address;
 pub mod causes;
 pub mod clock;
 pub mod company;
 pub mod dashboard;
 pub mod facts;
 pub mod failure;
+pub mod forge;
 pub mod github_event;
 pub mod ids;
 pub mod invitations;
