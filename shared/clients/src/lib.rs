@@ -4,6 +4,7 @@
 //! output never hold a credential.
 #![warn(missing_docs)]
 
+pub mod archive;
 pub mod github;
 pub mod http;
 pub mod mail;

@@ -58,6 +58,9 @@ impl RepositoryUrl {
         if user.contains(':') {
             return Err(NotARepositoryUrl::Password);
         }
+        if !user.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)) {
+            return Err(NotARepositoryUrl::Form);
+        }
         Ok(Self { host: host_of(&scheme, host)?, path: path_of(path)? })
     }
 
