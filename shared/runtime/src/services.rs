@@ -14,8 +14,8 @@ use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use aws_types::{SdkConfig, region::Region};
-use clients::{Github, GithubOAuth, Mail, Stripe};
-use domain::{Clock, CompanyId, Random, SecretSource, member::FirstOwner, text::Email};
+use clients::{Forges, Github, GithubOAuth, Mail, Stripe, forge::Place};
+use domain::{Clock, CompanyId, Random, SecretSource, forge::ForgeHosts, member::FirstOwner, text::Email};
 use jobs::Queue;
 use store::{Store, Volatile};
 
@@ -128,6 +128,30 @@ impl Services {
     pub fn github(&self) -> Result<Github, Error> {
         let url = self.url("GITHUB_API_URL")?;
         Ok(Github::new(self.edges.outbound.clone(), url, self.secret("GITHUB_CREDENTIALS_NAME")?, self.clock()))
+    }
+
+    /// The forges that packages come from.
+    ///
+    /// # Errors
+    /// When a setting is missing.
+    pub fn forges(&self) -> Result<Forges, Error> {
+        let place = |api, web, token| {
+            Ok::<_, Error>(Place { api_url: self.url(api)?, web_url: self.url(web)?, token: self.secret(token)? })
+        };
+        let gitlab = place("GITLAB_API_URL", "GITLAB_WEB_URL", "GITLAB_TOKEN_NAME")?;
+        let bitbucket = place("BITBUCKET_API_URL", "BITBUCKET_WEB_URL", "BITBUCKET_TOKEN_NAME")?;
+        let origins = self.settings.get("FORGE_DOWNLOAD_ORIGINS").unwrap_or_default().split(',').map(str::trim);
+        Ok(Forges::new(&self.edges.outbound, self.github()?, gitlab, bitbucket, origins, &self.clock()))
+    }
+
+    /// Where the forges' pages are: which repositories an address may name.
+    ///
+    /// # Errors
+    /// When a setting is missing.
+    pub fn forge_hosts(&self) -> Result<ForgeHosts, Error> {
+        let [github, gitlab, bitbucket] =
+            [self.url("GITHUB_WEB_URL")?, self.url("GITLAB_WEB_URL")?, self.url("BITBUCKET_WEB_URL")?];
+        Ok(ForgeHosts::new(&github, &gitlab, &bitbucket))
     }
 
     /// Stripe.
