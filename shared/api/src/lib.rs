@@ -27,7 +27,7 @@ pub use guard::{Guard, GuardFirst, Public};
 pub use input::{Id, Input, Params, Posted, RawBody, Valid, ValidOrNone};
 pub use package_path::PackagePath;
 pub use page::{OnPage, Page};
-pub use paging::{PageQuery, Pagination};
+pub use paging::{PageQuery, Paged, Pagination};
 pub use rate::{ClientAddress, RateLimit, RateSlot};
 pub use request_id::RequestId;
 pub use routes::{Api, Endpoint};

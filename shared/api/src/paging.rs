@@ -24,7 +24,16 @@ pub struct PageQuery {
 impl PageQuery {
     /// Reads `page` (default 1) or `cursor`, and `limit` (default `default_limit`, at most 100; outside is an error).
     pub fn check(check: &mut Check, default_limit: u32) -> Option<Self> {
-        let limit = check.integer_or_none("limit", |limit| within(limit, 1, 100));
+        Self::check_as(check, "limit", default_limit)
+    }
+
+    /// The same in the words of `cargoman.md`: `per_page` (default 20) instead of `limit`.
+    pub fn check_per_page(check: &mut Check) -> Option<Self> {
+        Self::check_as(check, "per_page", 20)
+    }
+
+    fn check_as(check: &mut Check, limit: &'static str, default_limit: u32) -> Option<Self> {
+        let limit = check.integer_or_none(limit, |limit| within(limit, 1, 100));
         let page = check.integer_or_none("page", |page| within(page, 1, LAST_PAGE));
         let cursor = check.text_or_none("cursor", |text| Ok(text.to_owned()));
         if let (Some(Some(_)), Some(Some(_))) = (&page, &cursor) {
@@ -103,6 +112,33 @@ impl Pagination {
     }
 }
 
+/// A page of a list as `cargoman.md` has it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Paged<T> {
+    data: Vec<T>,
+    pagination: Pages,
+}
+
+/// What such a list says of its pages.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Pages {
+    page: usize,
+    per_page: usize,
+    total: u64,
+    total_pages: u64,
+    /// An extension, as above.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+impl<T> Paged<T> {
+    /// These rows, of which `pagination` says where they are.
+    pub fn new(data: Vec<T>, pagination: Pagination) -> Self {
+        let Pagination { page, limit, total, total_pages, next_cursor, .. } = pagination;
+        Self { data, pagination: Pages { page, per_page: limit, total, total_pages, next_cursor } }
+    }
+}
+
 impl From<TooDeep> for ApiError {
     fn from(_: TooDeep) -> Self {
         Self::field(
@@ -174,6 +210,24 @@ mod tests {
             }
         }
         assert_eq!(seen, ["b", "a", "d", "c", "e"]);
+    }
+
+    #[test]
+    fn the_other_contract_has_other_words_for_it() {
+        let mut check =
+            Check::query(vec![("page".to_owned(), "2".to_owned()), ("per_page".to_owned(), "2".to_owned())]);
+        let page = PageQuery::check_per_page(&mut check);
+        let page = check.finish(page).unwrap();
+        let (rows, pagination) = page.of_all(vec![1, 2, 3, 4, 5], &cursors(), i32::to_string).unwrap();
+        let cursor = pagination.next_cursor.clone();
+        let expected = serde_json::json!({
+            "data": [3, 4],
+            "pagination": {"page": 2, "per_page": 2, "total": 5, "total_pages": 3, "next_cursor": cursor}
+        });
+        assert_eq!(serde_json::to_value(Paged::new(rows, pagination)).unwrap(), expected);
+        let mut check = Check::query(vec![("per_page".to_owned(), "101".to_owned())]);
+        let page = PageQuery::check_per_page(&mut check);
+        assert_eq!(check.finish(page).unwrap_err().fields[0].field, "per_page");
     }
 
     #[test]
