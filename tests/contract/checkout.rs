@@ -152,3 +152,23 @@ async fn both_modes_ask_stripe_for_what_leads_back_to_the_purchase() {
     }
     t.finish().await;
 }
+
+/// By hand in Stripe's dashboard, say.
+#[tokio::test]
+async fn a_session_that_is_ended_before_its_time_ends_the_checkout_until_it_is_begun_again() {
+    let t = TestStack::start().await;
+    let repository = t.list_theme().await;
+    let first = begin(&t, &repository, "customer@example.com").await;
+    t.settle().await;
+    t.clock.advance(Duration::from_mins(5));
+    t.stripe().expire(&first.text("/sessionId"));
+    t.deliver().await;
+    t.settle().await;
+    assert_eq!(t.customer(&first.text("/purchaseId")).await["status"], "failed");
+
+    let second = begin(&t, &repository, "customer@example.com").await;
+    assert_eq!(second.text("/purchaseId"), first.text("/purchaseId"));
+    assert_ne!(second.text("/sessionId"), first.text("/sessionId"));
+    assert_eq!(t.customer(&first.text("/purchaseId")).await["status"], "pending");
+    t.finish().await;
+}

@@ -238,14 +238,40 @@ async fn revoke_access() {
     t.finish().await;
 }
 
-/// Ruling 27: the pending grant is cancelled. What is paid after all opens nothing.
+/// Ruling 27: the pending grant is cancelled, and the checkout can't be paid any more.
 #[tokio::test]
 async fn revoke_access_that_was_never_active() {
     let t = TestStack::start().await;
     let sale = t.checkout(&t.list_theme().await, "johndoe").await;
     revoke(&t, &sale.purchase).await.is(200, &revoked(&sale.purchase, "2026-01-01T00:00:00Z"));
     t.settle().await;
-    t.pay_and_settle(&sale).await;
+    assert_eq!(t.stripe().session(&sale.session).unwrap()["status"], "expired");
+    assert!(t.stripe().pay(&sale.session).is_empty());
+    t.deliver().await;
+    t.settle().await;
+    let customer = t.customer(&sale.purchase).await;
+    assert_eq!((&customer["status"], &customer["accessStatus"]), (&json!("failed"), &json!("revoked")));
+
+    // Once more: the session has ended, and that is no failure.
+    revoke(&t, &sale.purchase).await.is(200, &revoked(&sale.purchase, "2026-01-01T00:00:00Z"));
+    t.settle().await;
+    let closed = t.stripe().requests().into_iter().filter(|request| request.ends_with("/expire")).count();
+    assert_eq!(closed, 1);
+    t.finish().await;
+}
+
+/// Who was quicker has paid, which is written down, and opens nothing.
+#[tokio::test]
+async fn revoke_access_while_it_is_paid() {
+    let t = TestStack::start().await;
+    let sale = t.checkout(&t.list_theme().await, "johndoe").await;
+    t.settle().await;
+    revoke(&t, &sale.purchase).await.is(200, &revoked(&sale.purchase, "2026-01-01T00:00:00Z"));
+    t.stripe().pay(&sale.session);
+    t.settle().await;
+    assert_eq!(t.stripe().session(&sale.session).unwrap()["status"], "complete", "it is not closed any more");
+    t.deliver().await;
+    t.settle().await;
     let customer = t.customer(&sale.purchase).await;
     assert_eq!((&customer["status"], &customer["accessStatus"]), (&json!("completed"), &json!("revoked")));
     assert_eq!(t.github().invitations_sent("ctrimm", "premium-theme"), 0);

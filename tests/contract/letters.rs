@@ -142,3 +142,50 @@ async fn with_nobody_to_be_told_the_vendors_letters_are_written_down_as_failed()
     assert_eq!(alert["status"], "failed");
     t.finish().await;
 }
+
+type Act = fn(&testkit::github::Sandbox);
+
+/// By the repository that was deleted, or that anybody can read.
+#[tokio::test]
+async fn a_vendor_is_told_once_when_there_is_nothing_left_to_sell() {
+    let acts: [(Act, &str); 2] = [
+        (|github| github.delete_repository("ctrimm", "premium-theme"), "was deleted on GitHub"),
+        (|github| github.set_private("ctrimm", "premium-theme", false).unwrap(), "Anybody can read the repository"),
+    ];
+    for (act, why) in acts {
+        let t = start().await;
+        let repository = t.list_theme().await;
+        act(t.github());
+        for delivery in t.github().undelivered().iter().cycle().take(4) {
+            assert_eq!(t.post_github(delivery).await.status, 200);
+        }
+        t.settle().await;
+        assert_eq!(subjects(&t, VENDOR), ["Premium Astro Theme is not for sale any more"]);
+        let letter = t.stack.mail.as_ref().unwrap().to(VENDOR).remove(0);
+        assert!(letter.text.contains(why) && letter.text.contains(&repository), "{}", letter.text);
+        let path = format!("/api/admin/access-logs?repositoryId={repository}&action=email_sent_alert");
+        assert_eq!(t.get(&path).await.json["logs"].as_array().unwrap().len(), 1, "it has its line");
+        t.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_put_up_for_sale_again_is_told_of_again() {
+    let t = start().await;
+    let path = format!("/api/admin/repositories/{}", t.list_theme().await);
+    for _ in 0..2 {
+        t.github().set_private("ctrimm", "premium-theme", false).unwrap();
+        t.deliver_github().await;
+        t.settle().await;
+        t.github().set_private("ctrimm", "premium-theme", true).unwrap();
+        t.deliver_github().await;
+        t.settle().await;
+        assert_eq!(t.patch(&path, &json!({"active": true})).await.status, 200);
+    }
+    assert_eq!(subjects(&t, VENDOR).len(), 2);
+    // What its vendor takes off the market is no news.
+    assert_eq!(t.delete(&path).await.status, 200);
+    t.settle().await;
+    assert_eq!(subjects(&t, VENDOR).len(), 2);
+    t.finish().await;
+}

@@ -106,7 +106,9 @@ async fn the_link_of_a_letter_shows_how_it_stands() {
     assert_eq!(view["invitation"]["expiresAt"], "2026-01-08T00:00:00Z");
     assert_eq!((&view["canResend"], &view["canChangeAccount"]), (&json!(true), &json!(true)));
     let page = b.page().await;
-    for text in ["Premium Astro Theme", "johndoe", "Accept the invitation", "Send it again", "Use this account"] {
+    for text in
+        ["Premium Astro Theme", "johndoe", "$49.00", "Accept the invitation", "Send it again", "Use this account"]
+    {
         assert!(page.contains(text), "{text}: {page}");
     }
 
@@ -116,8 +118,17 @@ async fn the_link_of_a_letter_shows_how_it_stands() {
     let view = b.get().await;
     assert_eq!((&view["state"], &view["closedBecause"]), (&json!("ended"), &json!("refunded")));
     assert_eq!((&view["canResend"], &view["canChangeAccount"]), (&json!(false), &json!(false)));
-    assert!(b.page().await.contains("Your access has ended"));
+    let page = b.page().await;
+    assert!(page.contains("Your access has ended: your payment was refunded in full."), "{page}");
+    assert!(page.contains("<dt>Refunded</dt><dd>$49.00</dd>"), "{page}");
     b.t.finish().await;
+}
+
+/// Where Stripe sends a buyer who has paid.
+fn success_path(t: &TestStack, sale: &Sale) -> String {
+    let session = t.stripe().session(&sale.session).unwrap();
+    let success = session["success_url"].as_str().unwrap();
+    success.strip_prefix(&t.stack.url).unwrap().replace("{CHECKOUT_SESSION_ID}", &sale.session)
 }
 
 #[tokio::test]
@@ -125,12 +136,29 @@ async fn before_it_is_paid_the_page_says_what_is_awaited() {
     let t = TestStack::start().await;
     let repository = t.list_theme().await;
     let sale = t.checkout(&repository, "johndoe").await;
-    let session = t.stripe().session(&sale.session).unwrap();
-    let success = session["success_url"].as_str().unwrap().to_owned();
-    let path = success.strip_prefix(&t.stack.url).unwrap().replace("{CHECKOUT_SESSION_ID}", &sale.session);
-    let page = t.get(&path).await;
+    let page = t.get(&success_path(&t, &sale)).await;
     assert_eq!(page.status, 200, "{page}");
     assert!(page.to_string().contains("not paid yet") && page.to_string().contains("Thank you!"), "{page}");
+    t.finish().await;
+}
+
+#[tokio::test]
+async fn a_renewal_that_failed_can_be_paid_from_the_page() {
+    let t = TestStack::start().await;
+    let monthly = json!({"pricingType": "subscription", "subscriptionCadence": "monthly", "graceDays": 7});
+    let repository = t.list(&with(example_repository(), &monthly)).await;
+    let sale = t.checkout(&repository, "johndoe").await;
+    t.pay_and_settle(&sale).await;
+    let path = success_path(&t, &sale);
+    assert!(!t.get(&path).await.to_string().contains("Pay now"));
+    t.clock.advance(Duration::from_hours(24 * 31));
+    t.stripe().fail_renewal(&sale.session);
+    t.deliver().await;
+    t.settle().await;
+    let page = t.get(&path).await.to_string();
+    for text in ["Your last payment failed", "Pay now", "$49.00 every month", "If not paid, access until"] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
     t.finish().await;
 }
 

@@ -164,6 +164,7 @@ async fn what_is_deleted_or_public_is_not_sold_any_more() {
         assert!(!t.stack.store.listed(listing).await.unwrap().unwrap().active);
         assert_eq!(lines(&t, listing, Action::RepositoryDeactivated).await, 1);
         assert_eq!(t.try_checkout(&listing.repository.to_string(), "janedoe").await.status, 404);
+        assert_eq!(lines(&t, listing, Action::EmailSentAlert).await, 1, "that nobody is named to be told is said once");
         t.finish().await;
     }
 }

@@ -39,7 +39,8 @@ pub struct App {
     pub authenticator: Authenticator,
     /// Counts requests.
     pub limiter: Limiter,
-    /// Where entitlements go that GitHub has to be made to match, and subscriptions that have to end.
+    /// Where entitlements go that GitHub has to be made to match, and subscriptions and checkouts that have to
+    /// end.
     pub access: Queue,
     /// Where purchases go whose letters may be due.
     pub deliveries: Queue,

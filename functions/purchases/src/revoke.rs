@@ -28,18 +28,20 @@ pub(crate) async fn revoke(
     Ok(Json(AccessRevoked { message: "Access revoked successfully", purchase_id: id, revoked_at: Time(revoked_at) }))
 }
 
-/// Asks for GitHub to be made to match, for the subscription to end, and for the buyer to be told.
+/// Asks for GitHub to be made to match, for the subscription or the checkout to end, and for the buyer to be told.
 async fn follow_up(app: &App, purchase: &Purchase) -> Result<(), Failure> {
+    let (company, id) = (purchase.company, purchase.id);
     let sync = Job::sync(purchase.entitlement());
-    let cancel = Job::CancelSubscription { company: purchase.company, purchase: purchase.id };
-    let tell = Job::deliver(purchase);
-    let cancelling = async {
-        match purchase.subscription_to_cancel() {
-            Some(_) => app.access.send(&cancel).await,
-            None => Ok(()),
+    let cancel = purchase.subscription_to_cancel().map(|_| Job::CancelSubscription { company, purchase: id });
+    let expire = purchase.session_to_expire().map(|_| Job::ExpireSession { company, purchase: id });
+    let end = async {
+        for job in cancel.iter().chain(&expire) {
+            app.access.send(job).await?;
         }
+        Ok(())
     };
-    futures::try_join!(app.access.send(&sync), app.deliveries.send(&tell), cancelling).map(drop)
+    let tell = Job::deliver(purchase);
+    futures::try_join!(app.access.send(&sync), app.deliveries.send(&tell), end).map(drop)
 }
 
 #[derive(Debug)]

@@ -45,7 +45,8 @@ pub(crate) async fn create(
     let id = PurchaseId::generate(now, &app.random);
     let offer = Purchase::begin(id, &repository, new.email, buyer, livemode?, now);
     // The purchase is written before the session exists, so no event can arrive for a purchase that is not there.
-    let purchase = begin::begin(&app, &visitor, offer, repository.on_github.map(|it| it.id)).await?;
+    let on_github = repository.on_github.map(|it| it.id);
+    let purchase = Box::pin(begin::begin(&app, &visitor, offer, on_github)).await?;
     let (purchase, session) = open(&app, &visitor, &repository, purchase).await?;
     tell(&app, &purchase, &session).await;
     Ok(Json(Checkout {

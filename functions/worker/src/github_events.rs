@@ -11,7 +11,7 @@ use domain::{
     github_event::{About, Account, GithubEvent},
     log::{Action, Actor, LogEntry, LogStatus},
     purchase::{Decisions, Gate, Purchase},
-    repository::GithubPath,
+    repository::{GithubPath, Withdrawal},
 };
 use jobs::Job;
 use store::{Change, Listing};
@@ -79,10 +79,10 @@ async fn of_listing(app: &App, event: &GithubEvent, github_id: u64, listing: Lis
             listings::look_again(app, listing).await
         }
         About::RepositoryDeleted { .. } if look(app, github_id).await?.is_none() => {
-            listings::withdraw(app, listing, "The repository was deleted on GitHub", delivery).await
+            listings::withdraw(app, listing, Withdrawal::Deleted, delivery).await
         }
         About::RepositoryPublicized { .. } if look(app, github_id).await?.is_none_or(|info| !info.private) => {
-            listings::withdraw(app, listing, "Anybody can read the repository on GitHub", delivery).await
+            listings::withdraw(app, listing, Withdrawal::Public, delivery).await
         }
         About::InstallationGone { .. } => {
             listings::pause(app, listing, true, ("The GitHub App was uninstalled", delivery)).await

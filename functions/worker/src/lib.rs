@@ -17,7 +17,7 @@ use auth::PurchaseLinks;
 use clients::{Github, Mail, Stripe};
 use domain::{Clock, Failure, Random, member::FirstOwner, text::Email};
 use jobs::{Job, Outcome, Queue};
-use store::{Store, Volatile};
+use store::{Listing, Store, Volatile};
 
 /// What the work stands on.
 #[derive(Clone, Debug)]
@@ -32,7 +32,8 @@ pub struct App {
     pub deliveries: Queue,
     /// To make GitHub match.
     pub github: Github,
-    /// To ask which purchase an event is about, when it does not say, and to end subscriptions.
+    /// To ask which purchase an event is about, when it does not say, and to end subscriptions and
+    /// checkouts.
     pub stripe: Stripe,
     /// To send letters.
     pub mail: Mail,
@@ -69,8 +70,12 @@ pub async fn handle(app: App, job: Job) -> Outcome {
         }
         Job::ForgetBundle { company, bundle } => Box::pin(packages::forget_bundle(&app, company, &bundle)).await?,
         Job::GrantPurchase { company, purchase } => Box::pin(packages::grant_purchase(&app, company, purchase)).await?,
+        Job::TellWithdrawn { company, repository } => {
+            Box::pin(deliveries::withdrawn::tell(&app, Listing { company, repository })).await?;
+        }
         Job::SendSignInLink { email, next } => Box::pin(sign_in_link::send(&app, email, next)).await?,
         Job::CancelSubscription { company, purchase } => Box::pin(cancel::cancel(&app, company, purchase)).await?,
+        Job::ExpireSession { company, purchase } => Box::pin(cancel::expire(&app, company, purchase)).await?,
     }
     Ok(())
 }

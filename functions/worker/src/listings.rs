@@ -6,14 +6,14 @@ use domain::{
     LogId, Timestamp,
     access::{Entitlement, ProblemCode},
     log::{Action, Actor, LogEntry, LogStatus},
-    repository::{GithubPath, Repository},
+    repository::{GithubPath, Repository, Withdrawal},
     text::{GithubLogin, GithubRepositoryName},
 };
 use futures::{StreamExt, TryStreamExt};
 use jobs::Job;
 use store::{Change, Listing, Relisted};
 
-use crate::{App, Error, TRIES, github::Trouble};
+use crate::{App, Error, TRIES, deliveries::withdrawn, github::Trouble};
 
 /// So many entitlements are written at once.
 const AT_ONCE: usize = 8;
@@ -52,7 +52,7 @@ pub(crate) async fn moved(app: &App, listing: Listing, to: &GithubPath, delivery
             (Repository { github: to.clone(), ..before.clone() }, entry)
         })
     };
-    relist(app, listing, change).await?;
+    let _ = relist(app, listing, change).await?;
     let entitlements = app.store.entitlements(listing.company, listing.repository).await?;
     futures::stream::iter(entitlements)
         .map(|entitlement| move_entitlement(app, entitlement, to))
@@ -76,17 +76,23 @@ async fn move_entitlement(app: &App, mut before: Entitlement, to: &GithubPath) -
     Err(Error::Contended)
 }
 
-/// Takes a listing off the market: there is nothing left to sell.
-pub(crate) async fn withdraw(app: &App, listing: Listing, reason: &str, delivery: &str) -> Result<(), Error> {
+/// Takes a listing off the market: there is nothing left to sell. Its vendor is told, also when this is begun again after it
+/// ended half way.
+pub(crate) async fn withdraw(app: &App, listing: Listing, because: Withdrawal, delivery: &str) -> Result<(), Error> {
+    let reason = because.words();
     let change = |before: &Repository| {
         before.active.then(|| {
             tracing::error!(metric = "repository.withdrawn", company = %listing.company, repository = %listing.repository, reason);
             let entry = line(app, before, Action::RepositoryDeactivated, Some(delivery));
             let entry = entry.changing("active", "true", "false").with("reason", Some(reason));
-            (Repository { active: false, ..before.clone() }, entry)
+            (before.withdrawn(because, app.clock.now()), entry)
         })
     };
-    relist(app, listing, change).await
+    let repository = relist(app, listing, change).await?;
+    if repository.is_some_and(|repository| repository.withdrawal_to_tell().is_some()) {
+        app.deliveries.send(&withdrawn::job(listing)).await?;
+    }
+    Ok(())
 }
 
 /// Stops the sale of a listing while GitHub lets us do nothing there, or goes on with it.
@@ -106,7 +112,7 @@ pub(crate) async fn pause(
             (Repository { paused_at: paused.then(|| app.clock.now()), ..before.clone() }, entry)
         })
     };
-    relist(app, listing, change).await
+    relist(app, listing, change).await.map(drop)
 }
 
 /// Looks again at everybody of a listing for whom something could not be done.
@@ -126,23 +132,23 @@ pub(crate) async fn look_again(app: &App, listing: Listing) -> Result<(), Error>
     Ok(())
 }
 
-/// Writes a change, decided anew whenever somebody else was faster; none is fine.
+/// Writes a change, decided anew whenever somebody else was faster; none is fine. Answers the listing as it is then, if it is.
 async fn relist(
     app: &App,
     listing: Listing,
     change: impl Fn(&Repository) -> Option<(Repository, LogEntry)>,
-) -> Result<(), Error> {
+) -> Result<Option<Repository>, Error> {
     for _ in 0..TRIES {
-        let Some(before) = app.store.listed(listing).await? else { return Ok(()) };
-        let Some((after, entry)) = change(&before) else { return Ok(()) };
+        let Some(before) = app.store.listed(listing).await? else { return Ok(None) };
+        let Some((after, entry)) = change(&before) else { return Ok(Some(before)) };
         let after = Repository { updated_at: app.clock.now(), ..after };
         match app.store.relist(&before, &after, &entry).await? {
-            Relisted::Yes => return Ok(()),
+            Relisted::Yes => return Ok(Some(after)),
             Relisted::Stale => {}
             Relisted::PlaceTaken => {
                 let place = after.github.to_string();
                 tracing::error!(metric = "repository.place_taken", company = %listing.company, place, "listed twice");
-                return Ok(());
+                return Ok(None);
             }
         }
     }

@@ -60,6 +60,9 @@ pub struct Facts {
     /// When the last session of the checkout expired.
     #[serde(with = "maybe_seconds", skip_serializing_if = "Option::is_none")]
     pub expired_at: Option<Timestamp>,
+    /// Stripe's id of that session.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expired_session: Option<String>,
     /// Stripe's id of the payer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer: Option<String>,
@@ -258,7 +261,8 @@ impl Facts {
         self.refunded_at = self.refunded_at.max(other.refunded_at);
         self.free_at = least(self.free_at, other.free_at);
         self.failed_at = least(self.failed_at, other.failed_at);
-        self.expired_at = self.expired_at.max(other.expired_at);
+        let expired = (self.expired_at, self.expired_session.take());
+        (self.expired_at, self.expired_session) = expired.max((other.expired_at, other.expired_session.clone()));
         self.customer = least(self.customer.take(), other.customer.clone());
         self.subscription_id = least(self.subscription_id.take(), other.subscription_id.clone());
         self.payment_intent = least(self.payment_intent.take(), other.payment_intent.clone());
@@ -286,6 +290,20 @@ impl Facts {
         };
         let told = self.refunds.get(charge).map_or(0, |refund| refund.cents);
         (told - sum(true)).max(sum(false))
+    }
+
+    /// How many cents went back while the rest of their charge did not. Only a charge tells whether all of it is back, so
+    /// refunds of which it has not told yet do not count.
+    pub fn partly_refunded_cents(&self) -> i64 {
+        let failed = |charge: &str| -> i64 {
+            let of_charge = |it: &&SingleRefund| it.charge == charge && it.failed;
+            self.single_refunds.values().filter(of_charge).map(|it| it.cents).sum()
+        };
+        let part = |(charge, refund): (&String, &Refund)| {
+            let full = refund.full_at.is_some() && self.refunded_of(charge) >= refund.cents;
+            if full { 0 } else { (refund.cents - failed(charge)).max(0) }
+        };
+        self.refunds.iter().map(part).sum()
     }
 
     /// Whether it was paid, or there was nothing to pay.

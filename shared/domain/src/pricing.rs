@@ -44,6 +44,16 @@ pub enum Cadence {
 }
 
 impl Cadence {
+    /// How often that is, for people.
+    pub fn words(self) -> String {
+        match self {
+            Self::Monthly => "every month".to_owned(),
+            Self::Yearly => "every year".to_owned(),
+            Self::Custom { days: 1 } => "every day".to_owned(),
+            Self::Custom { days } => format!("every {days} days"),
+        }
+    }
+
     /// Its name in the contract.
     pub fn name(self) -> &'static str {
         match self {

@@ -3,6 +3,7 @@
 mod patch;
 mod prices;
 mod seen;
+mod withdrawn;
 
 use std::str::FromStr;
 
@@ -12,6 +13,7 @@ pub use self::{
     patch::{Patch, RepositoryPatch},
     prices::PriceEntry,
     seen::{Seen, Warning},
+    withdrawn::{Withdrawal, Withdrawn},
 };
 use crate::{
     CompanyId, Problem, RepositoryId, Timestamp,
@@ -172,6 +174,9 @@ pub struct Repository {
     /// Since when it is not for sale because GitHub lets us do nothing there: the App was uninstalled or suspended.
     #[serde(with = "maybe_seconds", default, skip_serializing_if = "Option::is_none")]
     pub paused_at: Option<Timestamp>,
+    /// That it was taken off the market because of what became of it on GitHub.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub withdrawn: Option<Withdrawn>,
     /// Stars on GitHub when last looked.
     pub github_stars: Option<u64>,
     /// Last change on GitHub when last looked.
@@ -212,6 +217,7 @@ impl Repository {
             stripe: None,
             active: true,
             paused_at: None,
+            withdrawn: None,
             github_stars: None,
             github_last_updated: None,
             created_at: now,

@@ -1,7 +1,7 @@
 //! What the queues carry.
 
 use domain::{
-    CompanyId, PurchaseId,
+    CompanyId, PurchaseId, RepositoryId,
     access::EntitlementKey,
     github_event::GithubEvent,
     package::{PackageId, PackageName},
@@ -44,6 +44,13 @@ pub enum Job {
         /// Which.
         purchase: PurchaseId,
     },
+    /// Close the session of a checkout if the purchase was revoked before it was paid. Queue `access`.
+    ExpireSession {
+        /// Whose.
+        company: CompanyId,
+        /// Which purchase.
+        purchase: PurchaseId,
+    },
     /// Send the letters about a purchase that are due, whatever they are by then. Queue `deliveries`.
     Deliver {
         /// Whose purchase.
@@ -81,6 +88,13 @@ pub enum Job {
         company: CompanyId,
         /// Which.
         purchase: PurchaseId,
+    },
+    /// Tell a vendor that a listing was taken off the market, unless that was told. Queue `deliveries`.
+    TellWithdrawn {
+        /// Whose listing.
+        company: CompanyId,
+        /// Which.
+        repository: RepositoryId,
     },
     /// Mail a link to sign in to whoever reads an address, if that is a member. Queue `deliveries`.
     SendSignInLink {

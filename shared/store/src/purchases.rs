@@ -139,8 +139,8 @@ impl Store {
         Ok(self.table.write_all_if(writes).await?.into())
     }
 
-    /// Notes Stripe's id of the session of a purchase's attempt; nothing when that was settled or followed by another
-    /// meanwhile. No line tells of it: it changes nothing that anybody decided or sees.
+    /// Notes Stripe's id of the session of a purchase's attempt; nothing when that was settled, followed by another or heard
+    /// to have expired meanwhile. No line tells of it: it changes nothing that anybody decided or sees.
     pub async fn note_session(&self, purchase: &Purchase, id: &str) -> Result<(), Failure> {
         let attempt = purchase.session.as_ref().map_or(0, |session| session.attempt);
         let values = vec![
@@ -149,7 +149,9 @@ impl Store {
             (":one".to_owned(), number(1)),
         ];
         let (key, update) = (keys::purchase(purchase.company, purchase.id), "SET #session.id = :id ADD rev :one");
-        let write = self.table.update(&key, update, values, Some("#session.attempt = :attempt"))?;
+        let condition = "#session.attempt = :attempt \
+                         AND (attribute_not_exists(facts.expired_session) OR facts.expired_session <> :id)";
+        let write = self.table.update(&key, update, values, Some(condition))?;
         self.table.write_if(write).await.map(drop)
     }
 

@@ -6,7 +6,11 @@ use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
-use domain::{Problem, PurchaseId, Timestamp, purchase::Purchase};
+use domain::{
+    Money, Problem, PurchaseId, Timestamp,
+    access::Observed,
+    purchase::{Closing, Gate, Purchase},
+};
 
 use super::{
     account, get,
@@ -112,9 +116,15 @@ impl Input for Shown {
 fn page(purchase: &Purchase, token: &str, now: Timestamp) -> Page {
     let purchase = &purchase.at(now);
     let standing = Standing::of(purchase);
-    let (lead, next) = words(standing);
+    let (lead, next) = words(purchase, standing);
     let path = |what: &str| page_path(purchase.id, what, token);
     let mut page = Page::new(purchase.repository_name.as_str()).paragraph(lead).paragraph(next);
+    if let Some(url) = unpaid_page(purchase) {
+        if purchase.gate() == Gate::Open {
+            page = page.paragraph("Your last payment failed. Please pay it, or your access ends.");
+        }
+        page = page.next_step(url, "Pay now");
+    }
     page = match standing {
         Standing::Invited => {
             page.next_step(&get::invitation_url(purchase), "Accept the invitation").paragraph(&format!(
@@ -126,7 +136,7 @@ fn page(purchase: &Purchase, token: &str, now: Timestamp) -> Page {
         _ => page,
     };
     page = page.facts(&facts(purchase));
-    if purchase.can_be_invited_again(now) {
+    if standing == Standing::Invited && purchase.can_be_invited_again(now) {
         page = page.heading("No invitation?").paragraph(
             "Look into the spam folder of the address that GitHub knows of you, or have the invitation sent again.",
         );
@@ -134,8 +144,8 @@ fn page(purchase: &Purchase, token: &str, now: Timestamp) -> Page {
     }
     if purchase.can_be_moved(now) {
         page = page.heading("Another GitHub account").paragraph(&format!(
-            "{} loses access first, then the other account is invited. This can be done three times in 30 days.",
-            purchase.buyer.login
+            "The other account is invited {}. This can be done three times in 30 days.",
+            instead_of(purchase)
         ));
         page =
             page.question(&path("/account"), ("githubUsername", "Name of the account on GitHub"), "Use this account");
@@ -147,17 +157,39 @@ fn page(purchase: &Purchase, token: &str, now: Timestamp) -> Page {
         page = page.link(&path("/receipt"), "Receipt");
     }
     if purchase.facts.customer.is_some() {
-        page = page.link(&path("/billing-portal"), "Subscription, cards and invoices at Stripe");
+        let text = match purchase.pricing.cadence() {
+            Some(_) => "Subscription, cards and invoices at Stripe",
+            None => "Invoices at Stripe",
+        };
+        page = page.link(&path("/billing-portal"), text);
     }
     page
 }
 
+/// Stripe's page to pay what is overdue, while that helps.
+fn unpaid_page(purchase: &Purchase) -> Option<&str> {
+    let helps = matches!(purchase.gate(), Gate::Open | Gate::Closed { reason: Closing::Unpaid, .. });
+    let (_, failure) = purchase.facts.unpaid().filter(|_| helps)?;
+    failure.last.url.as_deref().filter(|url| url.starts_with("https://") || url.starts_with("http://"))
+}
+
+/// What becomes of the account that another one takes the place of.
+fn instead_of(purchase: &Purchase) -> String {
+    let login = &purchase.buyer.login;
+    match purchase.access.observed {
+        Observed::Member => format!("after {login} has lost access"),
+        Observed::Invited => format!("after the invitation of {login} was taken back"),
+        Observed::Nothing => format!("instead of {login}"),
+    }
+}
+
 /// How it stands, and what happens next.
-fn words(standing: Standing) -> (&'static str, &'static str) {
+fn words(purchase: &Purchase, standing: Standing) -> (&'static str, &'static str) {
     match standing {
         Standing::Unpaid => (
             "This purchase is not paid yet.",
-            "If you have just paid, it takes a moment until we hear of it; some ways to pay take days. Then you are invited.",
+            "If you have just paid, it takes a moment until we hear of it; some ways to pay take days. Then you are \
+             invited. If you have not paid, nothing is charged, and you can begin the checkout again.",
         ),
         Standing::Failed => (
             "This purchase was not paid, and came to nothing.",
@@ -175,33 +207,71 @@ fn words(standing: Standing) -> (&'static str, &'static str) {
             ("One step is left: accept the invitation on GitHub.", "Until then you cannot see the code.")
         }
         Standing::Active => ("You have access.", "Clone the repository, or look at it on GitHub."),
-        Standing::Suspended => (
-            "Your access is closed for now.",
-            "It opens again by itself as soon as the payment is in order. Below you can look after that at Stripe.",
+        Standing::Suspended | Standing::Ended => match purchase.gate() {
+            Gate::Closed { reason, .. } => closed(reason),
+            Gate::Open | Gate::NotYet => ("You have no access.", ""),
+        },
+    }
+}
+
+/// Why there is no access any more, and whether it comes back.
+fn closed(reason: Closing) -> (&'static str, &'static str) {
+    let kept = "What you have cloned stays on your machines.";
+    match reason {
+        Closing::Disputed => (
+            "Your access is closed for now: the payment is disputed with the card's bank.",
+            "It opens again by itself if that is settled in the vendor's favour. If it is a mistake, write to the vendor.",
         ),
-        Standing::Ended => ("Your access has ended.", "What you have cloned stays yours to use as was agreed."),
+        Closing::Paused => (
+            "Your access is closed for now: the subscription is paused.",
+            "It opens again by itself when the subscription goes on. You can see to that at Stripe, by the link below.",
+        ),
+        Closing::Unpaid => (
+            "Your access is closed for now: the subscription was not paid.",
+            "It opens again by itself as soon as it is paid.",
+        ),
+        Closing::Revoked => ("Your access has ended: the vendor has taken it back.", kept),
+        Closing::RemovedOnGithub => {
+            ("Your access has ended: the owner of the repository has removed your account on GitHub.", kept)
+        }
+        Closing::Refunded => ("Your access has ended: your payment was refunded in full.", kept),
+        Closing::DisputeLost => ("Your access has ended: your bank has given you the payment back.", kept),
+        Closing::SubscriptionEnded => ("Your access has ended, as your subscription has.", kept),
     }
 }
 
 fn facts(purchase: &Purchase) -> Vec<(&'static str, String)> {
-    let day = |at: Timestamp| at.strftime("%-d %B %Y").to_string();
+    let day = |at: Timestamp| at.strftime("%-d %B %Y (UTC)").to_string();
     let moment = |at: Timestamp| at.strftime("%-d %B %Y, %H:%M UTC").to_string();
     let mut facts = vec![
         ("GitHub account", purchase.buyer.login.clone()),
         ("Repository", purchase.github.to_string()),
-        ("Bought on", day(purchase.created_at)),
+        ("Price", price(purchase)),
+        (if purchase.facts.is_settled() { "Bought on" } else { "Checkout begun on" }, day(purchase.created_at)),
     ];
     let standing = Standing::of(purchase);
     let invited = get::invitation_ends(purchase).filter(|_| standing == Standing::Invited);
     let subscription = purchase.facts.subscription;
     let ends = subscription.and_then(|subscription| subscription.ends_at);
-    let times = [
+    let refunded = Some(purchase.facts.refunded_cents()).filter(|cents| *cents > 0);
+    let more = [
+        ("Refunded", refunded.map(|cents| money(purchase, cents))),
         ("Invitation expires", invited.map(moment)),
-        ("Invited from", purchase.access.scheduled_for.map(moment)),
+        ("Invited at the earliest", purchase.access.scheduled_for.map(moment)),
         ("Paid until", subscription.and(purchase.facts.paid_until).map(day)),
-        ("Ends on", ends.map(day)),
-        ("Not paid; access until", purchase.grace_ends_at().map(moment)),
+        ("Subscription ends on", ends.map(day)),
+        ("If not paid, access until", purchase.grace_ends_at().map(moment)),
     ];
-    facts.extend(times.into_iter().filter_map(|(name, value)| Some((name, value?))));
+    facts.extend(more.into_iter().filter_map(|(name, value)| Some((name, value?))));
     facts
+}
+
+/// What it costs, and how often.
+fn price(purchase: &Purchase) -> String {
+    let amount = money(purchase, purchase.amount_cents);
+    purchase.pricing.cadence().map_or_else(|| amount.clone(), |cadence| format!("{amount} {}", cadence.words()))
+}
+
+fn money(purchase: &Purchase, cents: i64) -> String {
+    Money { minor: cents, currency: purchase.currency.clone() }.to_string()
 }

@@ -36,8 +36,7 @@ impl Shop {
             app.store.repository(purchase.company, purchase.repository),
             app.links.link(purchase.company, purchase.id)
         )?;
-        let told = company.as_ref().and_then(|company| company.alerts.clone());
-        let answers = told.or_else(|| app.alert_email.clone().filter(|_| purchase.company == CompanyId::FIRST));
+        let answers = named(app, purchase.company, company.as_ref());
         let asked = letters.iter().any(|letter| matches!(letter, Letter::Alert { .. }));
         let alerts = match &answers {
             None if asked => first_owner(app, purchase.company).await?,
@@ -60,6 +59,21 @@ impl Shop {
             Letter::Alert { .. } => self.alerts.clone().map(|to| Addressee { company, to, reply_to: None }),
             _ => Some(Addressee { company, to: purchase.email.clone(), reply_to: self.answers.clone() }),
         }
+    }
+}
+
+/// The address that was named for what needs the vendor.
+fn named(app: &App, id: CompanyId, company: Option<&Company>) -> Option<Email> {
+    let told = company.and_then(|company| company.alerts.clone());
+    told.or_else(|| app.alert_email.clone().filter(|_| id == CompanyId::FIRST))
+}
+
+/// Who is told of what needs the vendor, if anybody can be.
+pub(super) async fn vendor(app: &App, id: CompanyId) -> Result<Option<Email>, Failure> {
+    let company = app.store.company(id).await?;
+    match named(app, id, company.as_ref()) {
+        None => first_owner(app, id).await,
+        named => Ok(named),
     }
 }
 

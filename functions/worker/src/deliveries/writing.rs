@@ -67,9 +67,10 @@ fn to_buyer(shop: &Shop, purchase: &Purchase, letter: &Letter) -> BuyerLetter {
         Letter::PartialRefund { cents } => {
             BuyerLetter::PartlyRefunded { refunded: money(purchase, *cents), paid: money(purchase, facts.paid_cents()) }
         }
-        Letter::Confirmation | Letter::Alert { .. } => {
-            BuyerLetter::CheckoutBegun { price: money(purchase, purchase.amount_cents), cadence: cadence(purchase) }
-        }
+        Letter::Confirmation | Letter::Alert { .. } => BuyerLetter::CheckoutBegun {
+            price: money(purchase, purchase.amount_cents),
+            cadence: purchase.pricing.cadence().map(Cadence::words),
+        },
     }
 }
 
@@ -134,15 +135,6 @@ fn term(purchase: &Purchase) -> Term {
     match purchase.pricing {
         PricingKind::OneTime => Term::Lifetime,
         PricingKind::Subscription(_) => Term::Subscription { renews_at: purchase.facts.paid_until },
-    }
-}
-
-fn cadence(purchase: &Purchase) -> Option<String> {
-    match purchase.pricing.cadence()? {
-        Cadence::Monthly => Some("every month".to_owned()),
-        Cadence::Yearly => Some("every year".to_owned()),
-        Cadence::Custom { days: 1 } => Some("every day".to_owned()),
-        Cadence::Custom { days } => Some(format!("every {days} days")),
     }
 }
 

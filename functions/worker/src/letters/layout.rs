@@ -138,9 +138,9 @@ impl Part {
     }
 }
 
-/// The day of a moment: `1 January 2026`.
+/// The day of a moment: `1 January 2026 (UTC)`.
 pub(super) fn day(at: Timestamp) -> String {
-    at.strftime("%-d %B %Y").to_string()
+    at.strftime("%-d %B %Y (UTC)").to_string()
 }
 
 /// A moment: `1 January 2026, 09:30 UTC`.
@@ -196,6 +196,6 @@ mod tests {
     #[test]
     fn times_are_said_in_words() {
         let at: Timestamp = "2026-01-01T09:30:59Z".parse().unwrap();
-        assert_eq!((day(at).as_str(), moment(at).as_str()), ("1 January 2026", "1 January 2026, 09:30 UTC"));
+        assert_eq!((day(at).as_str(), moment(at).as_str()), ("1 January 2026 (UTC)", "1 January 2026, 09:30 UTC"));
     }
 }

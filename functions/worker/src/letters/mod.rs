@@ -4,16 +4,16 @@
 
 mod buyer;
 mod layout;
-mod money;
 #[cfg(test)]
 mod tests;
 mod vendor;
 
-use domain::Timestamp;
+use domain::{Timestamp, repository::Withdrawal};
+
+pub use domain::Money;
 
 pub use self::{
     buyer::{BuyerLetter, Entry, Term},
-    money::Money,
     vendor::VendorLetter,
 };
 
@@ -35,6 +35,8 @@ pub enum Letter {
     Buyer(About, BuyerLetter),
     /// To the one who sells.
     Vendor(Sale, VendorLetter),
+    /// To the one who sells, of a listing.
+    Withdrawn(Withdrawn),
     /// To somebody who asked to sign in.
     SignIn {
         /// Where to sign in with. Whoever has it is signed in, so it stands in no log.
@@ -70,6 +72,21 @@ pub struct Sale {
     pub purchase_url: String,
 }
 
+/// A listing that was taken off the market because of what became of it on GitHub.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Withdrawn {
+    /// What the product is called in the shop.
+    pub product: String,
+    /// `owner/name`.
+    pub repository: String,
+    /// Why.
+    pub because: Withdrawal,
+    /// Since when.
+    pub at: Timestamp,
+    /// The page where the vendor sees the listing.
+    pub listing_url: String,
+}
+
 /// Who has, had, or is to have access to what on GitHub.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Access {
@@ -84,6 +101,7 @@ pub fn letter(letter: &Letter) -> Message {
     match letter {
         Letter::Buyer(about, letter) => buyer::write(about, letter),
         Letter::Vendor(sale, letter) => vendor::write(sale, letter),
+        Letter::Withdrawn(withdrawn) => vendor::withdrawn(withdrawn),
         Letter::SignIn { link, until } => layout::Draft::new("Sign in to Tollgate")
             .paragraph("Follow the link to sign in. It works once.")
             .link("Sign in", link)

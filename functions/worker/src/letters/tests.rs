@@ -80,7 +80,16 @@ fn all(text: &str) -> Vec<Message> {
     let vendors = to_vendors(text).into_iter().map(|it| Letter::Vendor(sale.clone(), it));
     let link = format!("https://shop.example.com/sign-in#{text}");
     let sign_in = Letter::SignIn { link, until: UNTIL.parse().unwrap() };
-    buyers.chain(vendors).chain([sign_in]).map(|it| letter(&it)).collect()
+    let withdrawn = [Withdrawal::Deleted, Withdrawal::Public].map(|because| {
+        Letter::Withdrawn(Withdrawn {
+            product: text.to_owned(),
+            repository: text.to_owned(),
+            because,
+            at: UNTIL.parse().unwrap(),
+            listing_url: format!("https://shop.example.com/{text}"),
+        })
+    });
+    buyers.chain(vendors).chain(withdrawn).chain([sign_in]).map(|it| letter(&it)).collect()
 }
 
 /// What a text could break: tags, attributes, entities, lines.

@@ -1,9 +1,9 @@
 //! Letters to vendors: what they should look at.
 
-use domain::Timestamp;
+use domain::{Timestamp, repository::Withdrawal};
 
 use super::{
-    Message, Money, Sale,
+    Message, Money, Sale, Withdrawn,
     layout::{Draft, day, moment},
 };
 
@@ -74,7 +74,7 @@ pub(super) fn write(sale: &Sale, letter: &VendorLetter) -> Message {
                 .paragraph("The buyer was told, with a link to pay.")
                 .fact("To be paid", &amount.to_string())
                 .fact("Tried again", &next_attempt.map_or_else(|| "No more".to_owned(), day))
-                .fact("Access until", &access_until.map_or_else(|| "It is ended by you".to_owned(), moment))
+                .fact("Access until", &access_until.map_or_else(|| "Stripe gives the subscription up, or you end it".to_owned(), moment))
         }
         VendorLetter::PurchaseFailed { amount } => Draft::new(format!("A payment for {product} failed"))
             .paragraph("The buyer's bank did not carry it out, so there is no access. The buyer was told.")
@@ -101,7 +101,7 @@ pub(super) fn write(sale: &Sale, letter: &VendorLetter) -> Message {
                 .fact("Disputed", &amount.to_string())
         }
         VendorLetter::Refunded { refunded, paid, access_ends } => {
-            let access = if *access_ends { "The gate closes." } else { "The buyer keeps access." };
+            let access = if *access_ends { "The buyer's access ends." } else { "The buyer keeps access." };
             Draft::new(format!("A payment for {product} was refunded"))
                 .paragraph(access)
                 .fact("Refunded", &refunded.to_string())
@@ -124,5 +124,19 @@ pub(super) fn write(sale: &Sale, letter: &VendorLetter) -> Message {
         .fact("GitHub account", &sale.account)
         .fact("Address", &sale.email)
         .link("See the purchase", &sale.purchase_url)
+        .end("You get this letter because you sell with Tollgate.")
+}
+
+pub(super) fn withdrawn(withdrawn: &Withdrawn) -> Message {
+    let Withdrawn { product, repository, because, at, listing_url } = withdrawn;
+    let next = match because {
+        Withdrawal::Deleted => "Those who bought it cannot reach it any more either: they are yours to look after.",
+        Withdrawal::Public => "Once it is private again, you can put it up for sale again.",
+    };
+    Draft::new(format!("{product} is not for sale any more"))
+        .paragraph(format!("{}, so nobody can buy it now. {next}", because.words()))
+        .fact("Repository", repository)
+        .fact("Since", &moment(*at))
+        .link("See the listing", listing_url)
         .end("You get this letter because you sell with Tollgate.")
 }

@@ -69,7 +69,7 @@ fn facts() -> impl Strategy<Value = Facts> {
         }));
     let declined =
         prop::option::of((0..5_i64, "[ab]").prop_map(|(second, reason)| Declined { at: at(second), reason }));
-    (money(), subscription, declined, (time(), time(), time(), time(), time()), (id(), id(), id())).prop_map(
+    (money(), subscription, declined, (time(), time(), time(), time(), time()), (id(), id(), id(), id())).prop_map(
         |(money, subscription, declined, times, ids)| Facts {
             subscription,
             declined,
@@ -81,6 +81,7 @@ fn facts() -> impl Strategy<Value = Facts> {
             customer: ids.0,
             subscription_id: ids.1,
             payment_intent: ids.2,
+            expired_session: ids.3,
             ..money
         },
     )

@@ -1,3 +1,5 @@
+//! Grants, held against versions.
+
 use super::*;
 use crate::package::{ForgeKind, Found, PackageId, Source, SyncState};
 

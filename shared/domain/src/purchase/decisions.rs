@@ -32,6 +32,12 @@ impl Purchase {
         let id = self.facts.subscription_id.as_deref();
         id.filter(|_| self.decisions.revoked.is_some() && !over)
     }
+
+    /// Stripe's session that has to end because an operator revoked what was not paid yet: nobody is to pay for nothing.
+    pub fn session_to_expire(&self) -> Option<&str> {
+        let id = self.session.as_ref()?.id.as_deref();
+        id.filter(|_| self.decisions.revoked.is_some() && !self.has_expired())
+    }
 }
 
 #[cfg(test)]
@@ -39,7 +45,7 @@ mod tests {
     use super::*;
     use crate::{
         facts::{Facts, Payment, Refund, Subscription, SubscriptionStatus},
-        purchase::{AccessStatus, Closing, PaymentStatus, tests::purchase},
+        purchase::{AccessStatus, Closing, PaymentStatus, Session, tests::purchase},
     };
 
     fn at(second: i64) -> Timestamp {
@@ -72,6 +78,19 @@ mod tests {
         assert_eq!((revoked.status(), revoked.access_status()), (PaymentStatus::Failed, AccessStatus::Revoked));
         let paid = revoked.learning(&paid());
         assert_eq!((paid.status(), paid.access_status()), (PaymentStatus::Completed, AccessStatus::Revoked));
+    }
+
+    #[test]
+    fn only_a_session_that_may_be_open_of_a_revoked_checkout_has_to_end() {
+        let session = Session { attempt: 1, expires_at: at(86_100), price: None, id: Some("cs_1".to_owned()) };
+        let begun = Purchase { session: Some(session), ..purchase(Facts::default()) };
+        assert_eq!(begun.session_to_expire(), None);
+        let revoked = begun.revoking("ann", None, at(9));
+        assert_eq!(revoked.session_to_expire(), Some("cs_1"));
+        assert_eq!(revoked.learning(&paid()).session_to_expire(), None);
+        let expired = Some("cs_1".to_owned());
+        let expired = Facts { expired_at: Some(at(10)), expired_session: expired, ..Facts::default() };
+        assert_eq!(revoked.learning(&expired).session_to_expire(), None);
     }
 
     #[test]

@@ -72,12 +72,16 @@ impl Purchase {
         }
     }
 
-    /// Whether its last session expired unpaid. An earlier one's end says nothing of a later one.
-    fn has_expired(&self) -> bool {
-        let ends = self.session.as_ref().map(|session| session.expires_at);
-        self.facts
-            .expired_at
-            .is_some_and(|expired| ends.is_none_or(|ends| expired.as_second() + EARLY_SECONDS >= ends.as_second()))
+    /// Whether its last session expired unpaid: whenever that was, for Stripe and the vendor may end one before its time.
+    /// An earlier one's end says nothing of a later one. While it is not known which one this is, the time tells.
+    pub(super) fn has_expired(&self) -> bool {
+        let (facts, Some(session)) = (&self.facts, &self.session) else { return self.facts.expired_at.is_some() };
+        match (&session.id, &facts.expired_session) {
+            (Some(last), Some(expired)) => last == expired,
+            _ => facts
+                .expired_at
+                .is_some_and(|expired| expired.as_second() + EARLY_SECONDS >= session.expires_at.as_second()),
+        }
     }
 
     /// The contract's `accessStatus`.

@@ -180,6 +180,17 @@ fn only_the_last_sessions_end_ends_a_checkout() {
 }
 
 #[test]
+fn a_session_that_is_ended_long_before_its_time_ends_its_checkout_and_no_other() {
+    let expired = |id: &str| Facts { expired_at: Some(at(60)), expired_session: Some(id.into()), ..Facts::default() };
+    let mut begun = purchase(Facts::default());
+    begun.session = Some(Session { attempt: 2, expires_at: at(86_100), price: None, id: Some("cs_2".into()) });
+    assert_eq!(begun.learning(&expired("cs_2")).status(), PaymentStatus::Failed);
+    assert_eq!(begun.learning(&expired("cs_1")).status(), PaymentStatus::Pending);
+    let both = begun.learning(&Facts { expired_at: Some(at(50)), ..expired("cs_1") }).learning(&expired("cs_2"));
+    assert_eq!(both.status(), PaymentStatus::Failed);
+}
+
+#[test]
 fn a_payment_needs_no_session_any_more() {
     let mut begun = purchase(Facts::default());
     begun.session = Some(Session { attempt: 1, expires_at: at(90), price: None, id: None });

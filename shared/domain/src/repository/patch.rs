@@ -93,6 +93,7 @@ impl Repository {
                 grace_days: patch.grace_days.over(self.terms.grace_days),
             },
             active: self.active || patch.sell_again,
+            withdrawn: self.withdrawn.filter(|_| !patch.sell_again),
             ..self.clone()
         };
         Ok(after.changed(self, now))

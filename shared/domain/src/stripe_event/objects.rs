@@ -108,7 +108,7 @@ fn session(kind: &str, object: Value, now: Timestamp) -> Result<Told, serde_json
     };
     let log = match kind {
         "checkout.session.expired" => {
-            facts.expired_at = Some(now);
+            (facts.expired_at, facts.expired_session) = (Some(now), Some(session.id));
             (Action::CheckoutExpired, LogStatus::Success)
         }
         "checkout.session.async_payment_failed" => {

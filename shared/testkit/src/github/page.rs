@@ -110,7 +110,7 @@ fn body(state: &State, root: &str, now: Timestamp) -> String {
     for (id, repository) in &state.repositories {
         html.push_str(&repository_card(state, root, *id, repository, now));
     }
-    html.push_str("<h2>Accounts</h2><table><tr><th>Name</th><th>Number</th><th>Kind</th><th>The App</th></tr>");
+    html.push_str("<h2>Accounts</h2><table><tr><th scope=\"col\">Name</th><th scope=\"col\">Number</th><th scope=\"col\">Kind</th><th scope=\"col\">The App</th></tr>");
     for (id, account) in &state.accounts {
         html.push_str(&account_row(root, *id, account));
     }
@@ -170,7 +170,9 @@ fn repository_card(state: &State, root: &str, id: u64, repository: &Repository, 
 
 /// Who is in, and who is invited.
 fn people(state: &State, root: &str, repository: &Repository, named: &[(&str, &str); 2], now: Timestamp) -> String {
-    let mut html = String::from("<table><tr><th>Who</th><th>May</th><th>State</th><th></th></tr>");
+    let mut html = String::from(
+        "<table><tr><th scope=\"col\">Who</th><th scope=\"col\">May</th><th scope=\"col\">State</th><td></td></tr>",
+    );
     let button = |action: &str, label: &str, login: &str, class: &str| {
         button(root, action, label, &[named[0], named[1], ("login", login)], class)
     };

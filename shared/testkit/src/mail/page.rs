@@ -70,7 +70,7 @@ fn body(message: &Message) -> String {
     for (name, value) in usual.into_iter().chain(added).filter(|(_, value)| !value.is_empty()) {
         let _ = write!(
             html,
-            "<tr><th>{}</th><td style=\"overflow-wrap:anywhere\">{}</td></tr>",
+            "<tr><th scope=\"row\">{}</th><td style=\"overflow-wrap:anywhere\">{}</td></tr>",
             escape(name),
             escape(&value)
         );

@@ -13,7 +13,7 @@ pub(crate) fn page(status: StatusCode, title: &str, label: &str, body: &str) -> 
         "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
          <title>{title}</title><style>{STYLE}</style></head>\
-         <body><p class=\"label\">{label}</p><main><h1>{title}</h1>\n{body}\n</main></body></html>\n"
+         <body><header class=\"label\">{label}</header><main><h1>{title}</h1>\n{body}\n</main></body></html>\n"
     );
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
@@ -59,7 +59,8 @@ th{font-weight:600;white-space:nowrap}td code{display:inline-block;min-width:9re
 button{font:inherit;padding:.4rem .9rem;border:1px solid var(--line);border-radius:.4rem;background:var(--soft);color:inherit;cursor:pointer}\
 button.main{background:var(--strong);border-color:var(--strong);color:#fff;font-weight:600}\
 input{font:inherit;padding:.35rem .5rem;border:1px solid var(--line);border-radius:.4rem;background:transparent;color:inherit}\
-code{font:.9em ui-monospace,monospace}";
+code{font:.9em ui-monospace,monospace}:focus-visible{outline:3px solid light-dark(#4338ca,#a5b4fc);outline-offset:2px}\
+@media(max-width:40rem){td,th{padding:.35rem .25rem;font-size:.85rem;white-space:normal}td{overflow-wrap:anywhere}td:nth-child(3),td:last-child{overflow-wrap:normal}td code{min-width:0}}";
 
 #[cfg(test)]
 mod tests {

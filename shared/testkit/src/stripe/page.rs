@@ -12,6 +12,7 @@ use axum::{
     response::Response,
     routing::{get, post},
 };
+use domain::Money;
 
 use super::{
     Sandbox,
@@ -45,7 +46,7 @@ async fn index(Shared(sandbox): Shared<Sandbox>, OriginalUri(original): Original
             return format!("<p class=\"quiet\">None yet. A checkout makes one.</p>{switch}");
         }
         let mut html =
-            String::from("<table><tr><th>Session</th><th>Product</th><th>Amount</th><th>Buyer</th><th>State</th></tr>");
+            String::from("<table><tr><th scope=\"col\">Session</th><th scope=\"col\">Product</th><th scope=\"col\">Amount</th><th scope=\"col\">Buyer</th><th scope=\"col\">State</th></tr>");
         for session in state.sessions.iter().rev() {
             let _ = write!(
                 html,
@@ -239,8 +240,9 @@ fn events(state: &State, session: &Session) -> String {
     if state.events.iter().all(|sent| sent.session != session.id) {
         return "<h2>Events</h2><p class=\"quiet\">None yet.</p>".to_owned();
     }
-    let mut html =
-        String::from("<h2>Events</h2><table><tr><th>Event</th><th>Id</th><th>Sent</th><th>Last answer</th></tr>");
+    let mut html = String::from(
+        "<h2>Events</h2><table><tr><th scope=\"col\">Event</th><th scope=\"col\">Id</th><th scope=\"col\">Sent</th><th scope=\"col\">Last answer</th></tr>",
+    );
     for sent in state.events.iter().filter(|sent| sent.session == session.id) {
         html.push_str(&event_row(sent));
     }
@@ -265,8 +267,7 @@ fn event_row(sent: &Sent) -> String {
     )
 }
 
-/// An amount as people write it. Currencies without cents are not told apart.
-fn money(cents: i64, currency: &str) -> String {
-    let (whole, part) = (cents / 100, cents % 100);
-    format!("{whole}.{part:02} {}", escape(&currency.to_ascii_uppercase()))
+/// An amount as people write it.
+fn money(minor: i64, currency: &str) -> String {
+    escape(&Money { minor, currency: currency.to_owned() }.to_string())
 }
