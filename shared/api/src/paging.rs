@@ -1,4 +1,4 @@
-//! Pages of lists (contract `repopass.md`, "Pagination"; rulings 3 to 5).
+//! Pages of lists (contract `repopass.md`, "Pagination"; rulings 3 to 5), and how `cargoman.md` spells them.
 
 use domain::{
     Problem,
@@ -24,15 +24,15 @@ pub struct PageQuery {
 impl PageQuery {
     /// Reads `page` (default 1) or `cursor`, and `limit` (default `default_limit`, at most 100; outside is an error).
     pub fn check(check: &mut Check, default_limit: u32) -> Option<Self> {
-        Self::check_as(check, "limit", default_limit)
+        Self::check_named(check, "limit", default_limit)
     }
 
-    /// The same in the words of `cargoman.md`: `per_page` (default 20) instead of `limit`.
+    /// The same as the contract `cargoman.md` spells it: `per_page` (default 20) instead of `limit`.
     pub fn check_per_page(check: &mut Check) -> Option<Self> {
-        Self::check_as(check, "per_page", 20)
+        Self::check_named(check, "per_page", 20)
     }
 
-    fn check_as(check: &mut Check, limit: &'static str, default_limit: u32) -> Option<Self> {
+    fn check_named(check: &mut Check, limit: &'static str, default_limit: u32) -> Option<Self> {
         let limit = check.integer_or_none(limit, |limit| within(limit, 1, 100));
         let page = check.integer_or_none("page", |page| within(page, 1, LAST_PAGE));
         let cursor = check.text_or_none("cursor", |text| Ok(text.to_owned()));
@@ -82,6 +82,34 @@ impl PageQuery {
     }
 }
 
+/// A page of a list as the contract `cargoman.md` answers it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Listing<T> {
+    /// The rows.
+    data: Vec<T>,
+    pagination: CargomanPagination,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct CargomanPagination {
+    page: usize,
+    per_page: usize,
+    total: u64,
+    total_pages: u64,
+    /// An extension.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+impl<T> Listing<T> {
+    /// These rows, and what there is to say of the page.
+    pub fn of(rows: impl IntoIterator<Item = impl Into<T>>, pagination: Pagination) -> Self {
+        let Pagination { page, limit: per_page, total, total_pages, next_cursor, .. } = pagination;
+        let pagination = CargomanPagination { page, per_page, total, total_pages, next_cursor };
+        Self { data: rows.into_iter().map(Into::into).collect(), pagination }
+    }
+}
+
 /// What a list says of its pages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -112,38 +140,11 @@ impl Pagination {
     }
 }
 
-/// A page of a list as `cargoman.md` has it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Paged<T> {
-    data: Vec<T>,
-    pagination: Pages,
-}
-
-/// What such a list says of its pages.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-struct Pages {
-    page: usize,
-    per_page: usize,
-    total: u64,
-    total_pages: u64,
-    /// An extension, as above.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next_cursor: Option<String>,
-}
-
-impl<T> Paged<T> {
-    /// These rows, of which `pagination` says where they are.
-    pub fn new(data: Vec<T>, pagination: Pagination) -> Self {
-        let Pagination { page, limit, total, total_pages, next_cursor, .. } = pagination;
-        Self { data, pagination: Pages { page, per_page: limit, total, total_pages, next_cursor } }
-    }
-}
-
 impl From<TooDeep> for ApiError {
     fn from(_: TooDeep) -> Self {
         Self::field(
             "page",
-            Problem::Unusable { reason: "Too far from both ends of the list; follow nextCursor instead" },
+            Problem::Unusable { reason: "Too far from both ends of the list; follow the cursors instead" },
         )
     }
 }
@@ -176,12 +177,25 @@ mod tests {
     fn pages_outside_their_range_are_refused_and_both_fields_named() {
         assert_eq!(query(&[]).unwrap(), PageRequest::first(20));
         assert_eq!(query(&[("page", "3"), ("limit", "100")]).unwrap().skipped(), 200);
-        let named = |text| query(text).unwrap_err().fields.iter().map(|field| field.field).collect::<Vec<_>>();
+        let named = |text| query(text).unwrap_err().fields.iter().map(|field| field.field.to_string()).collect::<Vec<_>>();
         assert_eq!(named(&[("page", "0"), ("limit", "101")]), ["limit", "page"]);
         assert_eq!(named(&[("page", "x")]), ["page"]);
         assert_eq!(named(&[("page", "99999999999999999999")]), ["page"]);
         assert_eq!(named(&[("cursor", "00")]), ["cursor"]);
         assert_eq!(named(&[("cursor", &cursors().write(&position())), ("page", "2")]), ["cursor"]);
+    }
+
+    #[test]
+    fn cargoman_spells_it_its_own_way() {
+        let mut check = Check::query(vec![("per_page".to_owned(), "2".to_owned())]);
+        let page = PageQuery::check_per_page(&mut check).unwrap();
+        let (rows, pagination) = page.of_all(vec!["a", "b", "c"], &cursors(), |row| (*row).to_owned()).unwrap();
+        let next = cursors().write(&Position { id: "b".to_owned(), skipped: 2 });
+        let expected = serde_json::json!({
+            "data": ["a", "b"],
+            "pagination": {"page": 1, "per_page": 2, "total": 3, "total_pages": 2, "next_cursor": next}
+        });
+        assert_eq!(serde_json::to_value(Listing::<String>::of(rows, pagination)).unwrap(), expected);
     }
 
     #[test]
@@ -210,24 +224,6 @@ mod tests {
             }
         }
         assert_eq!(seen, ["b", "a", "d", "c", "e"]);
-    }
-
-    #[test]
-    fn the_other_contract_has_other_words_for_it() {
-        let mut check =
-            Check::query(vec![("page".to_owned(), "2".to_owned()), ("per_page".to_owned(), "2".to_owned())]);
-        let page = PageQuery::check_per_page(&mut check);
-        let page = check.finish(page).unwrap();
-        let (rows, pagination) = page.of_all(vec![1, 2, 3, 4, 5], &cursors(), i32::to_string).unwrap();
-        let cursor = pagination.next_cursor.clone();
-        let expected = serde_json::json!({
-            "data": [3, 4],
-            "pagination": {"page": 2, "per_page": 2, "total": 5, "total_pages": 3, "next_cursor": cursor}
-        });
-        assert_eq!(serde_json::to_value(Paged::new(rows, pagination)).unwrap(), expected);
-        let mut check = Check::query(vec![("per_page".to_owned(), "101".to_owned())]);
-        let page = PageQuery::check_per_page(&mut check);
-        assert_eq!(check.finish(page).unwrap_err().fields[0].field, "per_page");
     }
 
     #[test]
