@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use auth::Limiter;
 use axum::Router;
 use runtime::{Edges, Services, Settings};
+use store::Indexes;
 use testkit::sam::{Function, Template};
 
 /// The functions of the template.
@@ -68,6 +69,16 @@ impl Functions {
                 authenticator: services.authenticator()?,
                 limiter: limiter(services)?,
                 clock: services.clock(),
+            }),
+            "packages" => packages::api().into_router(packages::App {
+                store: services.store()?,
+                indexes: Indexes::new(services.blobs()?),
+                authenticator: services.authenticator()?,
+                limiter: limiter(services)?,
+                queue: services.packages_queue()?,
+                hosts: services.forge_hosts()?,
+                clock: services.clock(),
+                random: services.random(),
             }),
             "purchases" => purchases::api().into_router(purchases::App {
                 store: services.store()?,

@@ -177,7 +177,8 @@ mod tests {
     fn pages_outside_their_range_are_refused_and_both_fields_named() {
         assert_eq!(query(&[]).unwrap(), PageRequest::first(20));
         assert_eq!(query(&[("page", "3"), ("limit", "100")]).unwrap().skipped(), 200);
-        let named = |text| query(text).unwrap_err().fields.iter().map(|field| field.field.to_string()).collect::<Vec<_>>();
+        let named =
+            |text| query(text).unwrap_err().fields.iter().map(|field| field.field.to_string()).collect::<Vec<_>>();
         assert_eq!(named(&[("page", "0"), ("limit", "101")]), ["limit", "page"]);
         assert_eq!(named(&[("page", "x")]), ["page"]);
         assert_eq!(named(&[("page", "99999999999999999999")]), ["page"]);
