@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 fn endpoints() -> Vec<Endpoint> {
     let mut all = Vec::new();
     all.extend(repositories::api().endpoints());
+    all.extend(packages::api().endpoints());
     all.extend(sign_in::api().endpoints());
     all.extend(storefront::api().endpoints());
     all.extend(purchases::api().endpoints());
@@ -52,6 +53,7 @@ impl Shop {
         t.pay_and_settle(&sale).await;
         let token = t.post("/api/admin/tokens", &json!({"name": "a till", "role": "viewer"})).await.text("/id");
         let member = t.post("/api/admin/members", &json!({"email": "clerk@example.com", "role": "viewer"})).await;
+        packages(&t).await;
         Self { repository, purchase: sale.purchase, token, member: member.text("/id"), t }
     }
 
@@ -63,7 +65,9 @@ impl Shop {
             Some("members") => &self.member,
             _ => &self.repository,
         };
-        let path = endpoint.path.replace("{id}", id);
+        let path =
+            endpoint.path.replace("{id}", id).replace("{vendor}/{package}", "acme/widget").replace("{task}", "1");
+        let path = path.replace("bundles/{name}", "bundles/enterprise").replace("{name}", "acme%2Fwidget");
         assert!(!path.contains('{'), "tests/access does not know what to put into {path}");
         path
     }
@@ -79,6 +83,13 @@ impl Shop {
             ("PATCH" | "POST", path) if path.starts_with("/api/admin/customers/{id}/") => json!({"reason": "A reason"}),
             ("PATCH", "/api/admin/repositories/{id}") => json!({"priceCents": 5900}),
             ("POST", "/api/admin/repositories/{id}/fetch-github-data") => Value::Null,
+            ("POST", "/api/v1/packages") => {
+                json!({"name": "acme/another", "repository_url": "https://github.com/acme-corp/another"})
+            }
+            ("POST", "/api/v1/bundles") => json!({"name": "another", "packages": []}),
+            ("PATCH", path) if path.starts_with("/api/v1/packages/") => json!({"dev_branches": true}),
+            ("PATCH", "/api/v1/bundles/{name}") => json!({"packages": []}),
+            ("POST", path) if path.ends_with("/sync") => Value::Null,
             (method, path) => panic!("tests/access needs a body for {method} {path} that would be accepted"),
         };
         let request = Request::builder().method(endpoint.method).uri(self.path(endpoint));
@@ -109,8 +120,21 @@ impl Shop {
             "customer@example.com",
             "johndoe",
             "premium-theme",
+            "acme/widget",
+            "enterprise",
         ] {
             assert!(!text.contains(ours), "{ours} in {answer}");
         }
     }
+}
+
+/// A package and a bundle of company 1's.
+async fn packages(t: &TestStack) {
+    let package = json!({"name": "acme/widget", "repository_url": "https://github.com/acme-corp/widget"});
+    let bundle = json!({"name": "enterprise", "packages": ["acme/widget"]});
+    for (path, body) in [("/api/v1/packages", package), ("/api/v1/bundles", bundle)] {
+        let answer = t.post(path, &body).await;
+        assert_eq!(answer.status, 201, "{answer}");
+    }
+    t.settle().await;
 }

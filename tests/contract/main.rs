@@ -1,4 +1,4 @@
-//! The contract `repopass.md`, heading by heading: its example requests give its example answers, and whatever is wrong
+//! The contracts `repopass.md` and `cargoman.md`, heading by heading: its example requests give its example answers, and whatever is wrong
 //! with a request is answered in its shape, never with a failure of ours.
 #![expect(clippy::unwrap_used, reason = "in a test, what cannot be read is a failure")]
 
@@ -6,6 +6,8 @@ mod access_logs;
 mod bad_fields;
 mod bad_requests;
 mod books;
+mod cargoman_bundles;
+mod cargoman_packages;
 mod checkout;
 mod customers;
 mod dashboard;

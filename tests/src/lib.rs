@@ -215,7 +215,8 @@ impl TestStack {
     /// The beginning of a request, with company 1's token where the path is an operator's.
     pub fn request(&self, method: Method, path: &str) -> http::request::Builder {
         let request = http::Request::builder().method(method).uri(path);
-        if path.starts_with("/api/admin/") { bearer(request, &self.token) } else { request }
+        let operators = ["/api/admin/", "/api/v1/"].iter().any(|it| path.starts_with(it));
+        if operators { bearer(request, &self.token) } else { request }
     }
 
     // ---- The product ----------------------------------------------------------------------------------------------
