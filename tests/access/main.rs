@@ -19,6 +19,7 @@ fn endpoints() -> Vec<Endpoint> {
     let mut all = Vec::new();
     all.extend(repositories::api().endpoints());
     all.extend(customers::api().endpoints());
+    all.extend(packages::api().endpoints());
     all.extend(sign_in::api().endpoints());
     all.extend(storefront::api().endpoints());
     all.extend(purchases::api().endpoints());
@@ -69,8 +70,9 @@ impl Shop {
             Some("members") => &self.member,
             _ => &self.repository,
         };
-        let path = endpoint.path.replace("{id}", id).replace("{external_id}", "cus_acme");
+        let path = endpoint.path.replace("{id}", id).replace("{external_id}", "cus_acme").replace("{task}", "1");
         let path = path.replace("{vendor}/{package}", "acme/widget").replace("{package}", "acme%2Fwidget");
+        let path = path.replace("bundles/{name}", "bundles/enterprise").replace("{name}", "acme%2Fwidget");
         let path = path.replace("{bundle}", "enterprise");
         assert!(!path.contains('{'), "tests/access does not know what to put into {path}");
         path
@@ -87,6 +89,13 @@ impl Shop {
             ("PATCH" | "POST", path) if path.starts_with("/api/admin/customers/{id}/") => json!({"reason": "A reason"}),
             ("PATCH", "/api/admin/repositories/{id}") => json!({"priceCents": 5900}),
             ("POST", "/api/admin/repositories/{id}/fetch-github-data") => Value::Null,
+            ("POST", "/api/v1/packages") => {
+                json!({"name": "acme/another", "repository_url": "https://github.com/acme-corp/another"})
+            }
+            ("POST", "/api/v1/bundles") => json!({"name": "another", "packages": []}),
+            ("PATCH", path) if path.starts_with("/api/v1/packages/") => json!({"dev_branches": true}),
+            ("PATCH", "/api/v1/bundles/{name}") => json!({"packages": []}),
+            ("POST", path) if path.ends_with("/sync") => Value::Null,
             ("POST", "/api/v1/customers") => json!({"name": "Another", "email": "another@example.com"}),
             ("PATCH", "/api/v1/customers/{id}") => json!({"name": "Acme Corporation"}),
             ("POST", "/api/v1/customers/{id}/suspend") => json!({"reason": "Payment failed"}),

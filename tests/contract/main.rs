@@ -13,6 +13,8 @@ mod cargoman_customers;
 mod cargoman_errors;
 mod cargoman_freeze;
 mod cargoman_tokens;
+mod cargoman_bundles;
+mod cargoman_packages;
 mod checkout;
 mod customers;
 mod dashboard;

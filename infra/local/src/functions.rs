@@ -78,6 +78,16 @@ impl Functions {
                 limiter: limiter(services)?,
                 clock: services.clock(),
             }),
+            "packages" => packages::api().into_router(packages::App {
+                store: services.store()?,
+                indexes: Indexes::new(services.blobs()?),
+                authenticator: services.authenticator()?,
+                limiter: limiter(services)?,
+                queue: services.packages_queue()?,
+                hosts: services.forge_hosts()?,
+                clock: services.clock(),
+                random: services.random(),
+            }),
             "purchases" => purchases::api().into_router(purchases::App {
                 store: services.store()?,
                 authenticator: services.authenticator()?,
