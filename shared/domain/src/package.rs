@@ -1,5 +1,7 @@
 //! Packages for Composer, the bundles they are sold in, and their versions. Contract `cargoman.md`, "Packages", "Bundles".
 
+pub mod manifest;
+
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
@@ -183,6 +185,9 @@ pub struct SyncState {
     /// When a sync last ended well.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::stored::maybe_seconds")]
     pub synced_at: Option<Timestamp>,
+    /// How many syncs in a row could not reach the forge.
+    #[serde(default)]
+    pub failures: u32,
     /// Why the last sync did not end well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
