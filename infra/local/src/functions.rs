@@ -131,6 +131,7 @@ impl Functions {
                     payments: services.payments_queue()?,
                     access: services.access_queue()?,
                     deliveries: services.deliveries_queue()?,
+                    packages: services.packages_queue()?,
                     github: services.github()?,
                     stripe: services.stripe()?,
                     clock: services.clock(),
