@@ -1,5 +1,6 @@
 //! Packages for Composer, the bundles they are sold in, and their versions. Contract `cargoman.md`, "Packages", "Bundles".
 
+pub mod manifest;
 mod sync;
 
 use std::{collections::BTreeSet, fmt, str::FromStr};

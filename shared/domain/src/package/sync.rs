@@ -22,6 +22,9 @@ pub struct SyncState {
     /// When a sync last ended well.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::stored::maybe_seconds")]
     pub synced_at: Option<Timestamp>,
+    /// How many syncs in a row could not reach the forge.
+    #[serde(default)]
+    pub failures: u32,
     /// Why the last sync did not end well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
