@@ -21,7 +21,7 @@ const COMPANY: CompanyId = CompanyId(1);
 
 /// A customer of company 1 with these grants.
 async fn customer(t: &TestStack, number: u32, grants: Grants) -> CustomerId {
-    let id = CustomerId::of_number(number).unwrap();
+    let id = CustomerId::of_number(number.into()).unwrap();
     let line = |action| {
         LogEntry::new(LogId::generate(t.now(), &t.random), t.now(), Actor::Tollgate, action, LogStatus::Success)
     };

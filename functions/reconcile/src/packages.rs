@@ -1,7 +1,8 @@
-//! Packages that nobody told of for a while: forges lose webhooks, and send none when several tags are pushed at once.
+//! Packages that nobody told of for a while, and what deleted ones left behind: forges lose webhooks, and send none when several tags are pushed at once.
 
 use domain::CompanyId;
 use jobs::Job;
+use store::Leftover;
 
 use crate::{App, Error, ago, rounds::Round};
 
@@ -20,6 +21,9 @@ pub(crate) async fn run(app: &App) -> Result<(), Error> {
 }
 
 async fn of_company(app: &App, company: CompanyId) -> Result<(), Error> {
+    for leftover in app.store.leftovers(company).await? {
+        app.packages.send(&forget(company, leftover)).await?;
+    }
     let unseen = ago(app, UNSEEN_SECONDS);
     let mut packages = app.store.packages(company).await?;
     packages.retain(|package| package.sync.ended_at.is_none_or(|at| at <= unseen));
@@ -30,4 +34,11 @@ async fn of_company(app: &App, company: CompanyId) -> Result<(), Error> {
         }
     }
     Ok(())
+}
+
+fn forget(company: CompanyId, leftover: Leftover) -> Job {
+    match leftover {
+        Leftover::Package { package, package_id } => Job::ForgetPackage { company, package, id: package_id },
+        Leftover::Bundle { bundle } => Job::ForgetBundle { company, bundle },
+    }
 }

@@ -176,17 +176,6 @@ impl Store {
         self.all(&keys::versions(company, name)).await
     }
 
-    /// Versions of a package by their normalised form; those that are not known are left out.
-    pub async fn versions_named(
-        &self,
-        company: CompanyId,
-        name: &PackageName,
-        normalized: impl IntoIterator<Item = &str>,
-    ) -> Result<Vec<VersionRecord>, Failure> {
-        let keys: Vec<Key> = normalized.into_iter().map(|it| keys::version(company, name, it)).collect();
-        self.table.get_many(&keys, Freshness::Strong).await
-    }
-
     /// Writes down versions of a package, over what was known of them.
     pub async fn put_versions(
         &self,

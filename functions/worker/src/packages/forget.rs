@@ -9,7 +9,7 @@ use domain::{
     package::{PackageId, PackageName},
     text::BundleName,
 };
-use store::{CustomerChange, Holder};
+use store::{CustomerChange, Holder, Leftover, keys};
 
 use crate::{App, Error, TRIES};
 
@@ -30,10 +30,11 @@ pub(crate) async fn forget_package(
     let mut versions = app.store.versions(company, name).await?;
     versions.retain(|version| version.package_id == *id);
     app.store.forget_versions(company, name, &versions).await?;
-    for prefix in [format!("dists/{company}/{id}/"), format!("packages/{company}/{id}/")] {
+    for prefix in [keys::blob_archives(company, id.as_str()), keys::blob_indexes(company, id.as_str())] {
         app.blobs.delete_prefix(&prefix).await?;
     }
-    Ok(())
+    let leftover = Leftover::Package { package: name.clone(), package_id: id.clone() };
+    Ok(app.store.cleared(company, &leftover).await?)
 }
 
 /// Clears away the grants that name a deleted bundle.
@@ -48,7 +49,7 @@ pub(crate) async fn forget_bundle(app: &App, company: CompanyId, name: &BundleNa
         };
         take_from(app, company, customer, ("bundle", name.as_str()), without).await?;
     }
-    Ok(())
+    Ok(app.store.cleared(company, &Leftover::Bundle { bundle: name.clone() }).await?)
 }
 
 async fn take_from(

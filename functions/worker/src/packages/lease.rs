@@ -55,8 +55,8 @@ pub(super) async fn give_back(
     let holder = leased.sync.lease.as_ref().map(|lease| &lease.holder);
     for _ in 0..TRIES {
         let Some(before) = app.store.package(company, &leased.name).await? else { return Ok(None) };
-        let ours = before.package_id == leased.package_id
-            && before.sync.lease.as_ref().map(|lease| &lease.holder) == holder;
+        let ours =
+            before.package_id == leased.package_id && before.sync.lease.as_ref().map(|lease| &lease.holder) == holder;
         if !ours {
             return Ok(None);
         }

@@ -75,7 +75,8 @@ async fn take_over(app: &App, company: CompanyId, leased: &Package) -> Result<()
     } else {
         leased.found.index.clone()
     };
-    let places: Vec<String> = found.repository_id.iter().map(|id| Source::place_of_id(leased.source.forge, id)).collect();
+    let places: Vec<String> =
+        found.repository_id.iter().map(|id| Source::place_of_id(leased.source.forge, id)).collect();
     let entry = changed.then(|| line(app, leased, &before, &found));
     let task = leased.sync.lease.as_ref().map_or(leased.sync.wanted, |lease| lease.task);
     let given_back = lease::give_back(app, company, leased, &places, |package| {
@@ -222,8 +223,8 @@ async fn write_versions(
     let there: BTreeSet<&str> = after.versions.iter().map(|it| it.normalized.as_str()).collect();
     let gone: Vec<&IndexedVersion> =
         before.versions.iter().filter(|it| !there.contains(it.normalized.as_str())).collect();
-    let named = came.iter().chain(&gone).map(|it| it.normalized.as_str());
-    let known = app.store.versions_named(company, &leased.name, named).await?;
+    let named: Vec<_> = came.iter().chain(&gone).map(|it| (leased.name.clone(), it.normalized.clone())).collect();
+    let known = app.store.versions_named(company, &named).await?;
     let record = |version: &IndexedVersion| {
         let known = known.iter().find(|it| it.normalized == version.normalized && it.package_id == leased.package_id);
         known.cloned()
@@ -258,7 +259,8 @@ fn describe(package: &mut Package, index: &Index) {
     package.found.versions = count(index.versions.len());
     package.found.skipped = count(index.skipped.len());
     package.found.latest = newest.map(|version| version.version.clone());
-    let description = newest.or(index.versions.first()).and_then(|version| version.composer.get("description")?.as_str());
+    let description =
+        newest.or(index.versions.first()).and_then(|version| version.composer.get("description")?.as_str());
     package.description = description.and_then(|text| Description::parse(text).ok());
 }
 

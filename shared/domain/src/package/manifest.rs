@@ -8,9 +8,28 @@ use crate::forge::RefKind;
 
 /// What is kept of a `composer.json`: what Composer reads of a dependency. The rest concerns only who works on the package.
 const KEPT: &[&str] = &[
-    "description", "keywords", "homepage", "readme", "license", "authors", "type", "support", "funding", "require",
-    "require-dev", "conflict", "replace", "provide", "suggest", "autoload", "bin", "include-path", "target-dir", "extra",
-    "abandoned", "php-ext",
+    "description",
+    "keywords",
+    "homepage",
+    "readme",
+    "license",
+    "authors",
+    "type",
+    "support",
+    "funding",
+    "require",
+    "require-dev",
+    "conflict",
+    "replace",
+    "provide",
+    "suggest",
+    "autoload",
+    "bin",
+    "include-path",
+    "target-dir",
+    "extra",
+    "abandoned",
+    "php-ext",
 ];
 /// The longest `composer.json` that is taken, in bytes: it is read with each request for the package.
 const LONGEST: usize = 128 * 1024;
@@ -88,7 +107,9 @@ pub fn read(text: &str, package: &PackageName, kind: RefKind, named: &Named) -> 
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let parsed = serde_json::from_str(text).map_err(|error| NoVersion::Malformed(error.to_string()))?;
-    let Value::Object(mut manifest) = parsed else { return Err(NoVersion::Malformed("it is another value".to_owned())) };
+    let Value::Object(mut manifest) = parsed else {
+        return Err(NoVersion::Malformed("it is another value".to_owned()));
+    };
     let found = manifest.get("name").and_then(Value::as_str).unwrap_or("no name");
     if !found.eq_ignore_ascii_case(package.as_str()) {
         let found = found.chars().take(200).collect();
@@ -118,7 +139,9 @@ mod tests {
 
     #[test]
     fn tags_name_versions_as_cargoman_shows_them() {
-        for (name, version) in [("v1.0.0", "1.0.0"), ("1.2.3", "1.2.3"), ("release-2.0.0", "2.0.0"), ("v2.0-RC1", "2.0-RC1")] {
+        for (name, version) in
+            [("v1.0.0", "1.0.0"), ("1.2.3", "1.2.3"), ("release-2.0.0", "2.0.0"), ("v2.0-RC1", "2.0-RC1")]
+        {
             assert_eq!(tag(name).unwrap().version, version);
         }
         assert_eq!(tag("v1").unwrap().normalized, "1.0.0.0");
@@ -138,7 +161,8 @@ mod tests {
     fn a_manifest_has_to_be_the_packages_and_of_this_version() {
         let one = tag("v1.0").unwrap();
         let read = |text: &str| read(text, &package(), RefKind::Tag, &one);
-        let good = read(r#"{"name":"Acme/Widget","version":"1.0.0","require":{"php":">=8"},"scripts":{"x":"y"},"source":{}}"#);
+        let good =
+            read(r#"{"name":"Acme/Widget","version":"1.0.0","require":{"php":">=8"},"scripts":{"x":"y"},"source":{}}"#);
         assert_eq!(good.unwrap().keys().collect::<Vec<_>>(), ["require"]);
         assert!(matches!(read("{}"), Err(NoVersion::OtherPackage { .. })));
         assert!(matches!(read(r#"{"name":"acme/other"}"#), Err(NoVersion::OtherPackage { .. })));
