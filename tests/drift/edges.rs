@@ -32,12 +32,14 @@ const FENCED: &[(&str, &[&str])] = &[
     ("aws-config", &["runtime"]),
     ("aws-types", &["runtime", "testkit"]),
     ("aws-sdk-dynamodb", &["store", "runtime", "testkit", "journeys"]),
+    ("aws-sdk-s3", &["store", "runtime", "testkit", "journeys"]),
     ("aws-sdk-sqs", &["jobs", "runtime", "testkit", "journeys"]),
     ("aws-sdk-sesv2", &["clients", "runtime", "testkit"]),
     ("aws-sdk-secretsmanager", &["runtime", "testkit", "journeys"]),
     ("reqwest", &["clients", "testkit", "journeys"]),
     ("dynoxide-rs", &["testkit"]),
     ("rustack-", &["testkit"]),
+    ("s3s", &["testkit"]),
     ("serde-saphyr", &["testkit"]),
 ];
 

@@ -17,7 +17,7 @@ use auth::PurchaseLinks;
 use clients::{Github, Mail, Stripe};
 use domain::{Clock, Failure, Random, member::FirstOwner, text::Email};
 use jobs::{Job, Outcome, Queue};
-use store::{Listing, Store, Volatile};
+use store::{Blobs, Listing, Store, Volatile};
 
 /// What the work stands on.
 #[derive(Clone, Debug)]
@@ -30,6 +30,10 @@ pub struct App {
     pub access: Queue,
     /// Where purchases go whose letters may be due.
     pub deliveries: Queue,
+    /// Where packages go whose versions may have changed.
+    pub packages: Queue,
+    /// Packages' archives, and what is known of their versions.
+    pub blobs: Blobs,
     /// To make GitHub match.
     pub github: Github,
     /// To ask which purchase an event is about, when it does not say, and to end subscriptions and

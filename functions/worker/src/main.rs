@@ -8,6 +8,8 @@ async fn main() -> Result<(), runtime::Error> {
         volatile: services.volatile()?,
         access: services.access_queue()?,
         deliveries: services.deliveries_queue()?,
+        packages: services.packages_queue()?,
+        blobs: services.blobs()?,
         github: services.github()?,
         stripe: services.stripe()?,
         mail: services.mail()?,

@@ -50,12 +50,21 @@ impl Environment<'_> {
             "STRIPE_API_URL" => self.sandboxes.stripe.as_ref().map(|_| format!("{}/sandbox/stripe", self.url)),
             // One of the template's own makes no sense to another SES, and the sandbox needs none.
             "MAIL_CONFIGURATION_SET" => Some(String::new()),
+            "BLOBS_PUBLIC_URL" => self.embedded.map(|_| self.blobs_url()),
             "PUBLIC_URL" => Some(self.url.to_owned()),
             _ => None,
         }
     }
 
-    /// How AWS is reached. The embedded services check no credentials, but the SDK wants some.
+    /// Where links to blobs lead. They are followed from the API's answers, and clients that stay at the same host send their
+    /// credentials along, which S3 refuses: so it is this machine under another name than the API's, where it has one.
+    fn blobs_url(&self) -> String {
+        let public = self.settings.get("PUBLIC_URL").and_then(another_name);
+        public.or_else(|| another_name(self.url)).unwrap_or_else(|| self.url.to_owned())
+    }
+
+    /// How AWS is reached. The embedded S3 verifies signatures and takes any key whose secret is
+    /// the same; the others check no credentials, but the SDK wants some.
     fn aws(&self) -> Vec<(String, String)> {
         let of_process =
             ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION"];
@@ -64,6 +73,7 @@ impl Environment<'_> {
             "AWS_ENDPOINT_URL_DYNAMODB",
             "AWS_ENDPOINT_URL_SQS",
             "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+            "AWS_ENDPOINT_URL_S3",
             "AWS_ENDPOINT_URL_SESV2",
         ];
         let Some(embedded) = self.embedded else {
@@ -79,6 +89,7 @@ impl Environment<'_> {
             ("AWS_ENDPOINT_URL_DYNAMODB", embedded.dynamodb_endpoint()),
             ("AWS_ENDPOINT_URL_SQS", embedded.sqs_endpoint()),
             ("AWS_ENDPOINT_URL_SECRETS_MANAGER", embedded.secrets_endpoint()),
+            ("AWS_ENDPOINT_URL_S3", embedded.s3_endpoint()),
             ("AWS_ENDPOINT_URL_SESV2", mail.as_deref().unwrap_or_default()),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -165,6 +176,13 @@ impl Environment<'_> {
         let app = app.map(|(id, key)| serde_json::json!({"app_id": id, "private_key": key}).to_string());
         self.settings.get("GITHUB_TOKEN").map(str::to_owned).or(app)
     }
+}
+
+/// The same address of this machine under another name.
+fn another_name(url: &str) -> Option<String> {
+    let names = [("//127.0.0.1:", "//localhost:"), ("//[::1]:", "//localhost:"), ("//localhost:", "//127.0.0.1:")];
+    let (name, other) = names.iter().find(|(name, _)| url.contains(name))?;
+    Some(url.trim_end_matches('/').replacen(name, other, 1))
 }
 
 /// What webhooks are signed with, comma-separated while secrets are being rotated.

@@ -19,7 +19,7 @@ async fn main() -> Result<()> {
             Box::pin(demo::play(&mut std::io::stdout())).await?;
         }
         Command::Token { data } => {
-            log("warn,dynoxide=error");
+            log("warn,dynoxide=error,s3s=off");
             let (listen, world) = (([127, 0, 0, 1], 0).into(), World::real());
             let config = StackConfig { listen, data, settings: Settings::from_env(), world: world.clone() };
             let stack = Stack::start(config).await?;
@@ -28,11 +28,11 @@ async fn main() -> Result<()> {
             stack.shutdown().await;
         }
         Command::Audit { data } => {
-            log("warn,dynoxide=error");
+            log("warn,dynoxide=error,s3s=off");
             audit(data).await?;
         }
         Command::Serve { listen, data } => {
-            log("info,dynoxide=error,rustack_sqs_core=warn");
+            log("info,dynoxide=error,rustack_sqs_core=warn,s3s=off");
             let world = World::real();
             let mut stack =
                 Stack::start(StackConfig { listen, data, settings: Settings::from_env(), world: world.clone() })

@@ -330,7 +330,7 @@ fn pollers(template: &Template, functions: &Functions, queues: &HashMap<String, 
 fn front(gateway: Router, embedded: Option<&embedded::Services>, sandboxes: &Sandboxes) -> Router {
     let aws = embedded.map(embedded::Services::front_router);
     let fallback = async |State((aws, gateway)): State<(Option<Router>, Router)>, request: Request<Body>| -> Response {
-        match aws.filter(|_| is_aws_call(request.headers())) {
+        match aws.filter(|_| is_aws_call(&request)) {
             Some(aws) => aws.oneshot(request).await.into_response(),
             None => gateway.oneshot(request).await.into_response(),
         }

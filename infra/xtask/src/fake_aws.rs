@@ -31,6 +31,7 @@ pub(crate) fn environment(aws: SocketAddr) -> Vec<(&'static str, String)> {
         ("PAYMENTS_QUEUE_URL", format!("{aws}/123456789012/payments")),
         ("ACCESS_QUEUE_URL", format!("{aws}/123456789012/access")),
         ("DELIVERIES_QUEUE_URL", format!("{aws}/123456789012/deliveries")),
+        ("PACKAGES_QUEUE_URL", format!("{aws}/123456789012/packages")),
         ("STRIPE_API_URL", aws.clone()),
         ("GITHUB_API_URL", aws.clone()),
         ("GITHUB_WEB_URL", aws.clone()),
@@ -39,6 +40,7 @@ pub(crate) fn environment(aws: SocketAddr) -> Vec<(&'static str, String)> {
     let fixed = [
         ("TABLE_NAME", "Table"),
         ("VOLATILE_TABLE_NAME", "VolatileTable"),
+        ("BLOBS_BUCKET", "blobs"),
         ("PUBLIC_URL", "https://tollgate.example.com"),
         ("MAIL_FROM", "Tollgate <no-reply@tollgate.example.com>"),
         ("STRIPE_SECRET_KEY_NAME", "tollgate/stripe-secret-key"),

@@ -10,6 +10,7 @@ use std::{
 
 use auth::{Authenticator, PurchaseLinks, Sessions};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation};
 use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
@@ -17,7 +18,7 @@ use aws_types::{SdkConfig, region::Region};
 use clients::{Github, GithubOAuth, Mail, Stripe};
 use domain::{Clock, CompanyId, Random, SecretSource, member::FirstOwner, text::Email};
 use jobs::Queue;
-use store::{Store, Volatile};
+use store::{Blobs, Store, Volatile};
 
 use crate::{Edges, Error, Settings, secrets};
 
@@ -106,6 +107,29 @@ impl Services {
     /// When a setting is missing.
     pub fn deliveries_queue(&self) -> Result<Queue, Error> {
         self.queue("DELIVERIES_QUEUE_URL")
+    }
+
+    /// The queue of packages whose versions may have changed.
+    ///
+    /// # Errors
+    /// When a setting is missing.
+    pub fn packages_queue(&self) -> Result<Queue, Error> {
+        self.queue("PACKAGES_QUEUE_URL")
+    }
+
+    /// What is too big for the table. Its client is made when a blob is first asked for.
+    ///
+    /// # Errors
+    /// When a setting is missing.
+    pub fn blobs(&self) -> Result<Blobs, Error> {
+        let sdk = self.sdk_at("AWS_ENDPOINT_URL_S3");
+        // Links are followed by others, who may reach it elsewhere.
+        let public = self.settings.get("BLOBS_PUBLIC_URL").map(|url| sdk.to_builder().endpoint_url(url).build());
+        let blobs = Blobs::new(move || s3_client(&sdk), self.settings.require("BLOBS_BUCKET")?);
+        Ok(match public {
+            None => blobs,
+            Some(public) => blobs.with_signer(move || s3_client(&public)),
+        })
     }
 
     /// Mail. Its client makes no second try by itself, since a second try may be a second letter; the queue makes it.
@@ -268,6 +292,16 @@ impl Services {
         sdk.set_endpoint_url(endpoint.map(str::to_owned));
         sdk.build()
     }
+}
+
+/// Buckets are part of the host on AWS, and of the path at other endpoints, whose hosts have no names for them. The request's
+/// signature holds a hash of the body already, so no other checksum is sent along.
+fn s3_client(sdk: &SdkConfig) -> aws_sdk_s3::Client {
+    let config = aws_sdk_s3::config::Builder::from(sdk)
+        .force_path_style(sdk.endpoint_url().is_some())
+        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+        .response_checksum_validation(ResponseChecksumValidation::WhenRequired);
+    aws_sdk_s3::Client::from_conf(config.build())
 }
 
 impl fmt::Debug for Services {

@@ -12,6 +12,8 @@ pub const NEEDS: &[(&str, &[&str])] = &[
     ("payments_queue", &["PAYMENTS_QUEUE_URL"]),
     ("access_queue", &["ACCESS_QUEUE_URL"]),
     ("deliveries_queue", &["DELIVERIES_QUEUE_URL"]),
+    ("packages_queue", &["PACKAGES_QUEUE_URL"]),
+    ("blobs", &["BLOBS_BUCKET", "BLOBS_PUBLIC_URL"]),
     ("mail", &["MAIL_CONFIGURATION_SET", "MAIL_FROM"]),
     ("github", &["GITHUB_API_URL", "GITHUB_CREDENTIALS_NAME"]),
     ("stripe", &["STRIPE_API_URL", "STRIPE_SECRET_KEY_NAME"]),

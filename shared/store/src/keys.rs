@@ -1,4 +1,4 @@
-//! Every key string of both tables is made here, in the order of `ACCESS_PATTERNS.md`.
+//! Every key string of both tables, and of the blobs, is made here, in the order of `ACCESS_PATTERNS.md`.
 //!
 //! A component that comes from outside is an id, a number, a hash, a slug, a lower-cased GitHub name, or the name of a package
 //! or a bundle. None of them can hold the separator `#`, so no value can leave its partition.
@@ -358,6 +358,26 @@ pub fn confirmation_of_day(company: CompanyId, repository: RepositoryId, sha256:
 fn account(id: GithubUserId) -> String {
     // Padded, so that accounts sort by number.
     format!("{:020}", id.0)
+}
+
+/// Blob: a package's archive at a commit. `package` is the package's id, not its name.
+pub fn blob_archive(company: CompanyId, package: &str, commit: &str) -> String {
+    format!("{}{commit}.zip", blob_archives(company, package))
+}
+
+/// What the keys of a package's archives begin with.
+pub fn blob_archives(company: CompanyId, package: &str) -> String {
+    format!("dists/{company}/{package}/")
+}
+
+/// Blob: a package's versions with all that is known of each, by the SHA-256 of its bytes.
+pub fn blob_index(company: CompanyId, package: &str, sha256: &str) -> String {
+    format!("{}{sha256}.json", blob_indexes(company, package))
+}
+
+/// What the keys of a package's indexes begin with.
+pub fn blob_indexes(company: CompanyId, package: &str) -> String {
+    format!("packages/{company}/{package}/index/")
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
-//! The table: keys, items, and one module per aggregate.
+//! The table: keys, items, and one module per aggregate. What is too big for it is in [`Blobs`].
 //!
 //! Every call takes the company first; the look-ups that a stranger starts (a product by slug or by id, the companies that
 //! somebody who signs in belongs to) are the exceptions and say so. What is stored where is printed into `ACCESS_PATTERNS.md` by a test.
 #![warn(missing_docs)]
 
+mod blobs;
 mod companies;
 mod customers;
 mod days;
@@ -34,6 +35,7 @@ mod table;
 mod tallies;
 mod watermarks;
 
+pub use blobs::{BlobHead, Blobs, Put};
 pub use customers::{CustomerChange, Expiry, Holder};
 pub use days::{Figures, RolledUp};
 pub use directory::Place;

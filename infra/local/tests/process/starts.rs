@@ -97,7 +97,8 @@ fn another_process_works_on_the_services_it_is_pointed_at() {
     let folder = folder("another_aws");
     let aws = Program::start(&folder.join("aws"), &[]);
     let queue = |name: &str| format!("{}/000000000000/{name}", aws.url);
-    let (payments, access, deliveries) = (queue("PaymentsQueue"), queue("AccessQueue"), queue("DeliveriesQueue"));
+    let (payments, access) = (queue("PaymentsQueue"), queue("AccessQueue"));
+    let (deliveries, packages) = (queue("DeliveriesQueue"), queue("PackagesQueue"));
     let environment = [
         ("AWS_ENDPOINT_URL", aws.url.as_str()),
         ("AWS_REGION", "us-east-1"),
@@ -108,6 +109,8 @@ fn another_process_works_on_the_services_it_is_pointed_at() {
         ("PAYMENTS_QUEUE_URL", payments.as_str()),
         ("ACCESS_QUEUE_URL", access.as_str()),
         ("DELIVERIES_QUEUE_URL", deliveries.as_str()),
+        ("PACKAGES_QUEUE_URL", packages.as_str()),
+        ("BLOBS_BUCKET", "blobsbucket"),
     ];
     let token = tollgate(&["token", "--data", "memory"]).envs(environment).output().unwrap();
     assert!(token.status.success(), "{}", String::from_utf8_lossy(&token.stderr));

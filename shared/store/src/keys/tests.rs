@@ -136,6 +136,10 @@ fn page() -> String {
         let cells = [item, &format!("`{}`", key.pk), &format!("`{}`", key.sk), &gsi1, &gsi2, read_by];
         page.extend(["| ", &cells.join(" | "), " |\n"]);
     }
+    page.push_str("\n| blob | key | read by |\n|---|---|---|\n");
+    let (c, p) = (CompanyId(1), "pkg_0a1b2c");
+    page.extend(["| archive of a package | `", &blob_archive(c, p, &"ab".repeat(20)), "` | `get`, `head`, links |\n"]);
+    page.extend(["| index of a package | `", &blob_index(c, p, &"ab".repeat(32)), "` | `get` |\n"]);
     page
 }
 

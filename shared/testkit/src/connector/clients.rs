@@ -31,10 +31,12 @@ impl Default for Limits {
     }
 }
 
-/// What SDK clients are made of, to talk to `endpoint` through `connector`. The credentials are made up: no embedded
-/// service checks them.
+/// Made up. The embedded S3 verifies signatures and takes any key, if its secret is the same text; no other checks them.
+const ACCESS_KEY: &str = "AKIATESTSYNTHETIC000";
+
+/// What SDK clients are made of, to talk to `endpoint` through `connector`.
 pub fn sdk_config(endpoint: &str, connector: &Connector, limits: Limits) -> SdkConfig {
-    let credentials = Credentials::new("AKIATESTSYNTHETIC000", "synthetic", None, None, "testkit");
+    let credentials = Credentials::new(ACCESS_KEY, ACCESS_KEY, None, None, "testkit");
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::from_static(REGION))
@@ -60,13 +62,17 @@ pub struct Clients {
     pub sqs: aws_sdk_sqs::Client,
     /// Secrets Manager.
     pub secrets: aws_sdk_secretsmanager::Client,
+    /// S3.
+    pub s3: aws_sdk_s3::Client,
 }
 
 impl Clients {
     /// Clients of the embedded services.
     pub fn of(services: &Services, connector: &Connector, limits: Limits) -> Self {
         let config = |endpoint| sdk_config(endpoint, connector, limits);
+        let s3 = aws_sdk_s3::config::Builder::from(&config(services.s3_endpoint())).force_path_style(true).build();
         Self {
+            s3: aws_sdk_s3::Client::from_conf(s3),
             dynamodb: aws_sdk_dynamodb::Client::new(&config(services.dynamodb_endpoint())),
             sqs: aws_sdk_sqs::Client::new(&config(services.sqs_endpoint())),
             secrets: aws_sdk_secretsmanager::Client::new(&config(services.secrets_endpoint())),

@@ -36,14 +36,21 @@ impl Grants {
     /// The first action that a call needs and that is not granted: `dynamodb:GetItem on Table`.
     pub(super) fn missing(&self, service: &str, operation: &str, body: &Value) -> Option<String> {
         let needed = needs(service, operation, body).into_iter();
-        let mut missing = needed.filter(|need| !self.0.contains(need));
+        let mut missing = needed.filter(|need| !self.granted(need));
         missing.next().map(|(action, resource)| format!("{action} on {resource}"))
+    }
+
+    /// Objects are granted by what their keys begin with, all else by its whole name.
+    fn granted(&self, need: &(String, String)) -> bool {
+        let begins = |pattern: &str| pattern.strip_suffix('*').is_some_and(|prefix| need.1.starts_with(prefix));
+        self.0.contains(need) || self.0.iter().any(|(action, pattern)| *action == need.0 && begins(pattern))
     }
 }
 
 /// The actions that a call needs, each with its resource.
 fn needs(service: &str, operation: &str, body: &Value) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let object = |key: &Value| format!("{}/{}", text(&body["Bucket"]), text(key));
     let one = |resource| vec![(format!("{service}:{operation}"), resource)];
     match (service, operation) {
         ("dynamodb", "TransactWriteItems") => {
@@ -58,6 +65,13 @@ fn needs(service: &str, operation: &str, body: &Value) -> Vec<(String, String)> 
             Some(index) => one(format!("{}/index/{index}", text(&body["TableName"]))),
             None => one(text(&body["TableName"])),
         },
+        ("s3", "ListObjectsV2") => vec![("s3:ListBucket".to_owned(), text(&body["Bucket"]))],
+        ("s3", "HeadObject") => vec![("s3:GetObject".to_owned(), object(&body["Key"]))],
+        ("s3", "DeleteObjects") => {
+            let keys = body["Keys"].as_array().into_iter().flatten();
+            keys.map(|key| ("s3:DeleteObject".to_owned(), object(key))).collect()
+        }
+        ("s3", _) => one(object(&body["Key"])),
         // Which identity, and whether it is verified, is for SES to say.
         ("ses", _) => one("identity".to_owned()),
         ("sqs", _) => one(text(&body["QueueUrl"]).rsplit('/').next().unwrap_or_default().to_owned()),
@@ -74,7 +88,7 @@ fn one_or_many(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().map_or_else(|| std::slice::from_ref(value).iter(), |values| values.iter())
 }
 
-/// What a resource is called in calls: a table's, an index's, a queue's or a secret's name.
+/// What a resource is called in calls: a table's, an index's, a queue's, a bucket's or a secret's name.
 fn name(template: &Template, resource: &Value) -> Result<String> {
     if let Some(id) = resource["Fn::GetAtt"][0].as_str() {
         return Ok(named(template, id));
@@ -95,7 +109,9 @@ fn name(template: &Template, resource: &Value) -> Result<String> {
 
 fn named(template: &Template, id: &str) -> String {
     let table = template.table(id).map(|table| table.name.clone());
-    table.or_else(|| template.queue(id).map(|queue| queue.name.clone())).unwrap_or_else(|| id.to_owned())
+    let queue = || template.queue(id).map(|queue| queue.name.clone());
+    let bucket = || template.bucket(id).map(|bucket| bucket.name.clone());
+    table.or_else(queue).or_else(bucket).unwrap_or_else(|| id.to_owned())
 }
 
 #[cfg(test)]
@@ -111,6 +127,7 @@ Resources:
     Properties:
       AttributeDefinitions: [{AttributeName: pk, AttributeType: S}]
       KeySchema: [{AttributeName: pk, KeyType: HASH}]
+  Blobs: {Type: AWS::S3::Bucket}
   Role:
     Type: AWS::IAM::Role
     Properties:
@@ -119,6 +136,7 @@ Resources:
             Statement:
               - {Effect: Allow, Action: [dynamodb:GetItem, dynamodb:PutItem], Resource: !GetAtt Table.Arn}
               - {Effect: Allow, Action: dynamodb:Query, Resource: !Sub '${Table.Arn}/index/gsi1'}
+              - {Effect: Allow, Action: [s3:GetObject, s3:DeleteObject], Resource: !Sub '${Blobs.Arn}/dists/*'}
               - {Effect: Allow, Action: ses:SendEmail, Resource: !Sub 'arn:aws:ses:x:y:identity/${KeyName}'}
               - {Effect: Allow, Action: secretsmanager:GetSecretValue, Resource: !Sub 'arn:aws:x:y:secret:${KeyName}-??????'}
   F:
@@ -135,6 +153,16 @@ Resources:
         assert_eq!(missing("dynamodb", "Query", json!({"TableName": "Table", "IndexName": "gsi1"})), None);
         assert_eq!(missing("secretsmanager", "GetSecretValue", json!({"SecretId": "shop/key"})), None);
         assert_eq!(missing("ses", "SendEmail", json!({"FromEmailAddress": "a@example.com"})), None);
+        assert_eq!(missing("s3", "GetObject", json!({"Bucket": "blobs", "Key": "dists/1/a.zip"})), None);
+        assert_eq!(missing("s3", "HeadObject", json!({"Bucket": "blobs", "Key": "dists/1/a.zip"})), None);
+        let refused = missing("s3", "GetObject", json!({"Bucket": "blobs", "Key": "packages/1/a.json"}));
+        assert_eq!(refused.as_deref(), Some("s3:GetObject on blobs/packages/1/a.json"));
+        let refused = missing("s3", "PutObject", json!({"Bucket": "blobs", "Key": "dists/1/a.zip"}));
+        assert_eq!(refused.as_deref(), Some("s3:PutObject on blobs/dists/1/a.zip"));
+        let refused = missing("s3", "DeleteObjects", json!({"Bucket": "blobs", "Keys": ["dists/1/a.zip", "b"]}));
+        assert_eq!(refused.as_deref(), Some("s3:DeleteObject on blobs/b"));
+        let refused = missing("s3", "ListObjectsV2", json!({"Bucket": "blobs"}));
+        assert_eq!(refused.as_deref(), Some("s3:ListBucket on blobs"));
         let refused = missing("dynamodb", "Query", json!({"TableName": "Table"}));
         assert_eq!(refused.as_deref(), Some("dynamodb:Query on Table"));
         let writes =

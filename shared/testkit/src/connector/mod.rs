@@ -3,6 +3,7 @@
 
 mod clients;
 mod grants;
+mod s3;
 mod units;
 mod usage;
 
@@ -99,7 +100,7 @@ impl HttpConnector for Calls {
         let (service, operation) = name(&request);
         if let Some(missing) = self.grants.as_ref().and_then(|it| it.missing(&service, &operation, &body(&request))) {
             tracing::error!(missing, "template.yaml does not grant this");
-            return HttpConnectorFuture::ready(Ok(refusal(400, "AccessDeniedException", &missing)));
+            return HttpConnectorFuture::ready(Ok(denied(&service, &missing)));
         }
         let fault = self.faults.next(&format!("{service} {operation}"));
         let Some(meter) = Meter::current() else {
@@ -124,10 +125,14 @@ impl HttpConnector for Calls {
     }
 }
 
-/// Service and operation, as the AWS JSON protocols name them in `X-Amz-Target`. SES speaks REST, and has one call here.
+/// Service and operation, as the AWS JSON protocols name them in `X-Amz-Target`. SES and S3 speak REST; SES has one call
+/// here.
 fn name(request: &HttpRequest) -> (String, String) {
     if request.uri().ends_with(crate::mail::SEND) {
         return ("ses".to_owned(), "SendEmail".to_owned());
+    }
+    if let Some(operation) = s3::operation(request) {
+        return ("s3".to_owned(), operation.to_owned());
     }
     let target = request.headers().get("x-amz-target").unwrap_or_default();
     let (service, operation) = target.split_once('.').unwrap_or(("", target));
@@ -140,6 +145,9 @@ fn name(request: &HttpRequest) -> (String, String) {
 }
 
 fn body(request: &HttpRequest) -> Value {
+    if s3::operation(request).is_some() {
+        return s3::body(request);
+    }
     request.body().bytes().and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default()
 }
 
@@ -200,25 +208,37 @@ fn server_error(service: &str) -> HttpResponse {
     let kind = match service {
         "dynamodb" => "com.amazonaws.dynamodb.v20120810#InternalServerError",
         "sqs" => "com.amazonaws.sqs#InternalFailure",
+        "s3" => "InternalError",
         _ => "InternalServiceError",
     };
-    refusal(500, kind, "An internal error, by the fault plan.")
+    refusal(service, 500, kind, "An internal error, by the fault plan.")
 }
 
 fn throttled(service: &str) -> HttpResponse {
-    let kind = match service {
-        "dynamodb" => "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
-        "sqs" => "com.amazonaws.sqs#RequestThrottled",
-        "ses" => "TooManyRequestsException",
-        _ => "ThrottlingException",
+    let (status, kind) = match service {
+        "dynamodb" => (400, "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"),
+        "sqs" => (400, "com.amazonaws.sqs#RequestThrottled"),
+        "ses" => (400, "TooManyRequestsException"),
+        "s3" => (503, "SlowDown"),
+        _ => (400, "ThrottlingException"),
     };
-    refusal(400, kind, "One call too many, by the fault plan.")
+    refusal(service, status, kind, "One call too many, by the fault plan.")
 }
 
-/// An answer in the error shape of the AWS JSON protocols.
-fn refusal(status: u16, kind: &str, message: &str) -> HttpResponse {
-    let body = json!({"__type": kind, "message": message}).to_string();
+fn denied(service: &str, missing: &str) -> HttpResponse {
+    match service {
+        "s3" => refusal(service, 403, "AccessDenied", missing),
+        _ => refusal(service, 400, "AccessDeniedException", missing),
+    }
+}
+
+/// An answer in the error shape of the AWS JSON protocols, or of S3.
+fn refusal(service: &str, status: u16, kind: &str, message: &str) -> HttpResponse {
     let status = StatusCode::try_from(status).unwrap_or_else(|_| unreachable!("a status of three digits"));
+    if service == "s3" {
+        return s3::refusal(status, kind, message);
+    }
+    let body = json!({"__type": kind, "message": message}).to_string();
     let mut response = HttpResponse::new(status, SdkBody::from(body));
     response.headers_mut().insert("content-type", "application/x-amz-json-1.0");
     response

@@ -27,7 +27,7 @@ struct Collected {
 /// One call, retries included as calls of their own.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
-    /// `dynamodb`, `sqs` or `secretsmanager`.
+    /// `dynamodb`, `sqs`, `s3`, `ses` or `secretsmanager`.
     pub service: String,
     /// `PutItem`.
     pub operation: String,

@@ -1,4 +1,5 @@
-//! One address for all services: each request goes to the service that its `X-Amz-Target` names.
+//! One address for all services: each request goes to the service that its `X-Amz-Target` names, or to
+//! S3 if it is signed for that.
 
 use std::sync::Arc;
 
@@ -15,7 +16,10 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 
-use super::serving::{Serving, listen};
+use super::{
+    s3,
+    serving::{Serving, listen},
+};
 
 /// Where the services behind the front are.
 #[derive(Debug, Clone)]
@@ -23,6 +27,7 @@ pub(super) struct Backends {
     pub(super) dynamodb: String,
     pub(super) sqs: String,
     pub(super) secrets: String,
+    pub(super) blobs: String,
 }
 
 struct Front {
@@ -31,8 +36,8 @@ struct Front {
 }
 
 /// Whether this is a call of an AWS service, for a server that takes others on the same port.
-pub fn is_aws_call(headers: &HeaderMap) -> bool {
-    target(headers).is_some()
+pub fn is_aws_call<B>(request: &Request<B>) -> bool {
+    target(request.headers()).is_some() || s3::is_call(request.uri(), request.headers())
 }
 
 fn target(headers: &HeaderMap) -> Option<&str> {
@@ -53,14 +58,19 @@ pub(super) async fn start(router: Router) -> anyhow::Result<Serving> {
 
 async fn forward(State(front): State<Arc<Front>>, mut request: Request<Body>) -> Response {
     let service = target(request.headers()).and_then(|target| target.split_once('.')).map(|(service, _)| service);
+    // All of the others are served at the root; SQS clients of old call the queue's URL.
+    let mut path = "/";
     let backend = match service {
         Some("DynamoDB_20120810" | "DynamoDBStreams_20120810") => &front.backends.dynamodb,
         Some("AmazonSQS") => &front.backends.sqs,
         Some("secretsmanager") => &front.backends.secrets,
+        None if s3::is_call(request.uri(), request.headers()) => {
+            path = request.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str);
+            &front.backends.blobs
+        }
         _ => return refusal(StatusCode::BAD_REQUEST, "UnknownOperationException", "No such service here."),
     };
-    // All of them are served at the root; SQS clients of old call the queue's URL.
-    let Ok(uri) = format!("{backend}/").parse::<Uri>() else {
+    let Ok(uri) = format!("{backend}{path}").parse::<Uri>() else {
         return refusal(StatusCode::INTERNAL_SERVER_ERROR, "InternalFailure", "The service has no address.");
     };
     *request.uri_mut() = uri;

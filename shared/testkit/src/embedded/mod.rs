@@ -6,6 +6,8 @@
 mod dynamodb;
 mod front;
 mod journal;
+mod objects;
+mod s3;
 mod secrets;
 mod serving;
 mod sqs;
@@ -19,8 +21,8 @@ use domain::Clock;
 
 pub(crate) use self::dynamodb::{describe, request};
 pub use self::{dynamodb::Database, front::is_aws_call};
-use self::{dynamodb::DynamoDb, front::Backends, secrets::Secrets, serving::Serving, sqs::Sqs};
-use crate::sam::{Queue, TableDefinition, Template};
+use self::{dynamodb::DynamoDb, front::Backends, s3::Blobs, secrets::Secrets, serving::Serving, sqs::Sqs};
+use crate::sam::{Bucket, Queue, TableDefinition, Template};
 
 /// Where the data lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,12 +33,13 @@ pub enum Data {
     Dir(PathBuf),
 }
 
-/// Embedded `DynamoDB`, SQS and Secrets Manager. They end when this is dropped.
+/// Embedded `DynamoDB`, SQS, Secrets Manager and S3. They end when this is dropped.
 #[derive(Debug)]
 pub struct Services {
     dynamodb: DynamoDb,
     sqs: Sqs,
     secrets: Secrets,
+    blobs: Blobs,
     front: Serving,
     backends: Backends,
     /// Held while the folder is in use.
@@ -58,22 +61,27 @@ impl Services {
         let dynamodb = DynamoDb::start(file("dynamodb.sqlite").as_deref(), clock).await?;
         let sqs = Sqs::start(file("sqs.jsonl").as_deref(), clock).await?;
         let secrets = Secrets::start().await?;
+        let blobs = Blobs::start(file("blobs").as_deref(), clock).await?;
         let backends = Backends {
             dynamodb: dynamodb.endpoint().to_owned(),
             sqs: sqs.endpoint().to_owned(),
             secrets: secrets.endpoint().to_owned(),
+            blobs: blobs.endpoint().to_owned(),
         };
         let front = front::start(front::router(backends.clone())).await?;
-        Ok(Self { dynamodb, sqs, secrets, front, backends, _lock: lock })
+        Ok(Self { dynamodb, sqs, secrets, blobs, front, backends, _lock: lock })
     }
 
-    /// Makes the tables and queues of a template. Messages a queue held when the process ended are in it again.
+    /// Makes the tables, queues and buckets of a template. Messages a queue held when the process ended are in it again.
     ///
     /// # Errors
     /// When a table is there with other keys, or a setting is refused.
     pub async fn apply(&self, template: &Template) -> Result<()> {
         for table in &template.tables {
             self.create_table(table)?;
+        }
+        for bucket in &template.buckets {
+            self.create_bucket(bucket)?;
         }
         // Dead-letter queues first, so that what belongs there finds its place.
         let (plain, redriving): (Vec<_>, Vec<_>) = template.queues.iter().partition(|queue| queue.redrive.is_none());
@@ -98,6 +106,14 @@ impl Services {
     /// When it is there with other settings, or a setting is refused.
     pub async fn create_queue(&self, queue: &Queue, dead_letters: Option<&Queue>) -> Result<String> {
         self.sqs.create_queue(queue, dead_letters).await
+    }
+
+    /// Makes sure that a bucket is there.
+    ///
+    /// # Errors
+    /// When its folder cannot be made.
+    pub fn create_bucket(&self, bucket: &Bucket) -> Result<()> {
+        self.blobs.create_bucket(&bucket.name)
     }
 
     /// Creates a secret, or gives it a new current version.
@@ -134,6 +150,11 @@ impl Services {
         self.secrets.endpoint()
     }
 
+    /// S3's own address, which is faster. Buckets are the first part of the path.
+    pub fn s3_endpoint(&self) -> &str {
+        self.blobs.endpoint()
+    }
+
     /// The URL of the queue of this name. Clients may put another host in front of the path.
     pub fn queue_url(&self, name: &str) -> String {
         self.sqs.queue_url(name)
@@ -163,6 +184,7 @@ impl Services {
         self.front.stop().await;
         self.sqs.stop().await;
         self.secrets.stop().await;
+        self.blobs.stop().await;
         self.dynamodb.stop().await;
     }
 }

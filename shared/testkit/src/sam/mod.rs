@@ -24,6 +24,8 @@ pub struct Template {
     pub queues: Vec<Queue>,
     /// Resources of type `AWS::DynamoDB::Table`.
     pub tables: Vec<TableDefinition>,
+    /// Resources of type `AWS::S3::Bucket`.
+    pub buckets: Vec<Bucket>,
     scope: Scope,
 }
 
@@ -126,6 +128,16 @@ pub struct TableDefinition {
     pub ttl_attribute: Option<String>,
 }
 
+/// A bucket for objects.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bucket {
+    /// Its name in the template.
+    pub logical_id: String,
+    /// `BucketName`, or else the logical id in the small letters that buckets are named with, where AWS would make up a
+    /// name.
+    pub name: String,
+}
+
 /// The type of a key attribute.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -187,17 +199,18 @@ impl Template {
     pub fn parse(text: &str) -> Result<Self> {
         let document = yaml::read(text)?;
         let scope = Scope::new(&document)?;
-        let (mut functions, mut queues, mut tables) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut functions, mut queues, mut tables, mut buckets) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (id, resource) in Place::root(&document).at("Resources").entries()? {
             let properties = resource.at("Properties");
             match resource.at("Type").required_text(&scope)?.as_str() {
                 "AWS::Serverless::Function" => functions.push(function(&document, &scope, id, &properties)?),
                 "AWS::SQS::Queue" => queues.push(queue(&scope, id, &properties)?),
                 "AWS::DynamoDB::Table" => tables.push(table(&scope, id, &properties)?),
+                "AWS::S3::Bucket" => buckets.push(bucket(&scope, id, &properties)?),
                 _ => {}
             }
         }
-        let template = Self { document, functions, queues, tables, scope };
+        let template = Self { document, functions, queues, tables, buckets, scope };
         template.check_references()?;
         Ok(template)
     }
@@ -212,8 +225,13 @@ impl Template {
         self.tables.iter().find(|table| table.logical_id == logical_id)
     }
 
-    /// The text of an environment variable, where parameters have their defaults, a table stands for its name and a
-    /// queue for what `queue_url` makes of its name. Nothing for `AWS::NoValue`.
+    /// The bucket of this logical id.
+    pub fn bucket(&self, logical_id: &str) -> Option<&Bucket> {
+        self.buckets.iter().find(|bucket| bucket.logical_id == logical_id)
+    }
+
+    /// The text of an environment variable, where parameters have their defaults, a table or bucket stands for its name and
+    /// a queue for what `queue_url` makes of its name. Nothing for `AWS::NoValue`.
     ///
     /// # Errors
     /// When the value refers to something else.
@@ -229,7 +247,8 @@ impl Template {
                 (format!("{}.QueueName", queue.logical_id), queue.name.clone()),
             ]
         });
-        self.scope.with(tables.chain(queues)).text(value).map(Some)
+        let buckets = self.buckets.iter().map(|bucket| (bucket.logical_id.clone(), bucket.name.clone()));
+        self.scope.with(tables.chain(queues).chain(buckets)).text(value).map(Some)
     }
 
     /// Queues that functions and other queues name have to exist.
@@ -349,6 +368,11 @@ fn queue(scope: &Scope, id: &str, properties: &Place<'_>) -> Result<Queue> {
         retention_s: properties.at("MessageRetentionPeriod").number(scope)?.unwrap_or(4 * 24 * 3600),
         redrive,
     })
+}
+
+fn bucket(scope: &Scope, id: &str, properties: &Place<'_>) -> Result<Bucket> {
+    let name = properties.at("BucketName").text(scope)?.unwrap_or_else(|| id.to_lowercase());
+    Ok(Bucket { logical_id: id.to_owned(), name })
 }
 
 fn table(scope: &Scope, id: &str, properties: &Place<'_>) -> Result<TableDefinition> {
