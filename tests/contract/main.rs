@@ -1,4 +1,4 @@
-//! The contract `repopass.md`, heading by heading: its example requests give its example answers, and whatever is wrong
+//! The contracts, heading by heading: its example requests give its example answers, and whatever is wrong
 //! with a request is answered in its shape, never with a failure of ours.
 #![expect(clippy::unwrap_used, reason = "in a test, what cannot be read is a failure")]
 
@@ -7,6 +7,7 @@ mod bad_fields;
 mod bad_requests;
 mod books;
 mod checkout;
+mod composer;
 mod customers;
 mod dashboard;
 mod errors;

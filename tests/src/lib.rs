@@ -19,6 +19,7 @@ mod answer;
 mod changes;
 mod github_hooks;
 mod schedules;
+mod shelf;
 mod sign_in;
 mod stripe_hooks;
 mod world;
@@ -49,6 +50,7 @@ use testkit::{
 };
 
 pub use answer::Answer;
+pub use shelf::{archive_bytes, basic, commit_of, granted, indexed, package_name};
 pub use sign_in::code_and_state;
 pub use world::{START, TestClock, seeded};
 

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use auth::Limiter;
 use axum::Router;
 use runtime::{Edges, Services, Settings};
+use store::Indexes;
 use testkit::sam::{Function, Template};
 
 /// The functions of the template.
@@ -90,6 +91,16 @@ impl Functions {
                 random: services.random(),
                 public_url: services.public_url()?,
             }),
+            "composer" => {
+                let blobs = services.blobs()?;
+                composer::api().into_router(composer::App {
+                    store: services.store()?,
+                    indexes: Indexes::new(blobs.clone()),
+                    blobs,
+                    clock: services.clock(),
+                    public_url: services.public_url()?,
+                })
+            }
             "webhook-intake" => webhook_intake::api().into_router(webhook_intake::App {
                 payments: services.payments_queue()?,
                 access: services.access_queue()?,
