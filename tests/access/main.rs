@@ -30,7 +30,16 @@ fn endpoints() -> Vec<Endpoint> {
 
 /// Those that ask who is calling.
 fn guarded() -> Vec<Endpoint> {
-    let open = ["Buyer", "Customer", "Public", "SignedByGithub", "SignedByStripe", "Visitor"];
+    let open = [
+        "Buyer",
+        "Customer",
+        "Public",
+        "SignedByBitbucket",
+        "SignedByGithub",
+        "SignedByGitlab",
+        "SignedByStripe",
+        "Visitor",
+    ];
     endpoints().into_iter().filter(|it| !open.contains(&it.guard)).collect()
 }
 

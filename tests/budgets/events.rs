@@ -1,6 +1,8 @@
 //! What each event takes, from the webhook to GitHub.
 
+use domain::forge::ForgeKind;
 use http::StatusCode;
+use journeys::tag_pushed;
 use testkit::stripe::{Delivery, Event, Sandbox};
 
 use crate::{
@@ -49,6 +51,7 @@ pub(crate) async fn measure(shop: &mut Shop, table: &mut Table) {
     shop.sell(&theme).await;
     webhook(shop, &theme, table).await;
     github_webhook(shop, table).await;
+    forge_webhooks(shop, table).await;
     for (repository, stories) in [(&theme, ONE_TIME), (&toolkit, MONTHLY)] {
         for (name, story) in stories {
             events(shop, repository, (name, story), table).await;
@@ -87,6 +90,22 @@ async fn github_webhook(shop: &mut Shop, table: &mut Table) {
         assert_eq!(answer.status, StatusCode::OK, "{answer}");
         shop.t.github().delivered(delivery.id, answer.status);
         table.add(format!("GitHub's webhook: {}", delivery.event), usage, budget);
+    }
+    shop.t.settle().await;
+}
+
+/// The first of each forge also reads its secrets.
+async fn forge_webhooks(shop: &mut Shop, table: &mut Table) {
+    for forge in [ForgeKind::Github, ForgeKind::Gitlab, ForgeKind::Bitbucket] {
+        shop.t.push_tag(forge, "v1.0.0").await;
+        let (usage, answer) = measured(shop.t.push_tag(forge, "v1.0.1")).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer}");
+        table.add(format!("webhook of {forge}: a push"), usage, Budget::webhook());
+        let ((name, event), body) = tag_pushed(forge, "v1.0.1");
+        let headers = [(name, event)];
+        let (usage, answer) = measured(shop.t.post_forge(forge, &headers, body.to_string())).await;
+        assert!((400..500).contains(&answer.status), "{answer}");
+        table.add(format!("webhook of {forge}, forged"), usage, Budget::nothing());
     }
     shop.t.settle().await;
 }

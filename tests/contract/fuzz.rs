@@ -3,8 +3,9 @@
 use std::cell::Cell;
 
 use axum::body::Body;
+use domain::forge::ForgeKind;
 use http::{Method, header};
-use journeys::{TestStack, WEBHOOK_SECRET, example_repository};
+use journeys::{TestStack, WEBHOOK_SECRET, example_repository, proof, tag_pushed};
 use proptest::{
     prelude::*,
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
@@ -205,6 +206,44 @@ fn any_event_of_stripe() {
         let signature = signatures::stripe::sign(&body, WEBHOOK_SECRET, t.now().as_second());
         let request = http::Request::post("/api/webhooks/stripe").header("stripe-signature", signature);
         runtime.block_on(is_answered(&t, &accepted, request.body(body.into()).unwrap(), &[200, 400]))
+    });
+    accepted.are_enough();
+    let settled = runtime.block_on(t.settle());
+    assert_eq!(settled.failed, 0, "what was taken can be dealt with");
+    runtime.block_on(t.finish());
+}
+
+/// Of whom it is known that they sent it.
+#[test]
+fn any_event_of_a_forge() {
+    let runtime = runtime();
+    let (t, accepted) = (runtime.block_on(TestStack::start()), Accepted::default());
+    let forges = vec![ForgeKind::Github, ForgeKind::Gitlab, ForgeKind::Bitbucket];
+    let event = prop::sample::select(forges).prop_flat_map(|forge| {
+        let ((name, event), good) = tag_pushed(forge, "v1.0.0");
+        (Just((forge, name, event)), body(good))
+    });
+    check(&event, |((forge, name, event), body)| {
+        let (proof, value) = proof(forge, &body);
+        let headers = [(name, event), (proof, value.as_str())];
+        // A body that is empty or no text has no signature.
+        let signed = forge == ForgeKind::Gitlab || std::str::from_utf8(&body).is_ok_and(|text| !text.is_empty());
+        let answer = runtime.block_on(t.post_forge(forge, &headers, body.clone()));
+        let object = serde_json::from_slice::<Value>(&body).is_ok_and(|value| value.is_object());
+        let expected = match (signed, object) {
+            (_, true) => 200,
+            (true, false) => 400,
+            (false, false) => {
+                if forge == ForgeKind::Github {
+                    400
+                } else {
+                    401
+                }
+            }
+        };
+        prop_assert_eq!(answer.status, expected, "{}", answer);
+        accepted.0.set(accepted.0.get() + u32::from(answer.status < 300));
+        Ok(())
     });
     accepted.are_enough();
     let settled = runtime.block_on(t.settle());

@@ -1,8 +1,9 @@
 //! GitHub's webhook: what is taken, what is refused, and what is taken and dropped.
 
 use axum::body::Body;
+use domain::forge::ForgeKind;
 use http::Request;
-use journeys::{Answer, GITHUB_WEBHOOK_SECRET, Options, TestStack};
+use journeys::{Answer, GITHUB_WEBHOOK_SECRET, Options, TestStack, tag_pushed};
 use serde_json::json;
 use testkit::faults::Faults;
 
@@ -48,8 +49,8 @@ async fn what_the_sandbox_tells_is_taken_and_reaches_the_worker() {
     github.set_installed("acme-corp", false).unwrap();
     github.set_installed("acme-corp", true).unwrap();
     t.deliver_github().await;
-    // All but the ping.
-    assert_eq!(t.messages().await, [("AccessQueue".to_owned(), 15)]);
+    // All but the ping; that it has another name is also for its packages.
+    assert_eq!(t.messages().await, [("AccessQueue".to_owned(), 15), ("PackagesQueue".to_owned(), 2)]);
     t.settle().await;
     t.finish().await;
 }
@@ -111,6 +112,33 @@ async fn a_form_is_read_like_json() {
 }
 
 #[tokio::test]
+async fn pushes_and_tags_are_for_packages_as_json_and_as_a_form() {
+    let t = TestStack::start().await;
+    for _ in 0..2 {
+        t.push_tag(ForgeKind::Github, "v1.0.0").await.is(200, &json!({ "received": true }));
+    }
+    let body = tag_pushed(ForgeKind::Github, "v1.0.0").1;
+    let form = serde_urlencoded::to_string([("payload", body.to_string())]).unwrap();
+    let signature = signatures::github::sign(form.as_bytes(), GITHUB_WEBHOOK_SECRET);
+    for event in ["create", "delete"] {
+        let request = request(event, &signature).header("content-type", "application/x-www-form-urlencoded");
+        let answer = t.send(request.body(Body::from(form.clone())).unwrap()).await;
+        answer.is(200, &json!({ "received": true }));
+    }
+    // A push of very many commits.
+    let mut large = body;
+    large["commits"] = json!(["x".repeat(5 * 1024 * 1024)]);
+    let large = large.to_string();
+    let answer = post(&t, "push", large.as_bytes(), GITHUB_WEBHOOK_SECRET).await;
+    answer.is(200, &json!({ "received": true }));
+    assert_eq!(t.messages().await, [("PackagesQueue".to_owned(), 5)]);
+    // Nobody sells packages from there.
+    let settled = t.settle().await;
+    assert_eq!((settled.succeeded, settled.failed), (5, 0));
+    t.finish().await;
+}
+
+#[tokio::test]
 async fn what_is_unknown_is_taken_and_dropped_and_garbage_is_refused() {
     let t = TestStack::start().await;
     for (event, body) in [
@@ -165,7 +193,8 @@ async fn real_webhooks_are_taken() {
     }
     assert_eq!(taken, 12);
     // Somebody was added, an App installed twice over, one repository privatized and one transferred.
-    assert_eq!(t.messages().await, [("AccessQueue".to_owned(), 5)]);
+    // And a push, a tag, a release and the transfer are for packages.
+    assert_eq!(t.messages().await, [("AccessQueue".to_owned(), 5), ("PackagesQueue".to_owned(), 4)]);
     t.settle().await;
     t.finish().await;
 }

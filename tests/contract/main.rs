@@ -1,10 +1,11 @@
-//! The contracts, heading by heading: its example requests give its example answers, and whatever is wrong
-//! with a request is answered in its shape, never with a failure of ours.
+//! The contracts `repopass.md` and `cargoman.md`, heading by heading: their example requests give their example answers, and
+//! whatever is wrong with a request is answered in its shape, never with a failure of ours.
 #![expect(clippy::unwrap_used, reason = "in a test, what cannot be read is a failure")]
 
 mod access_logs;
 mod bad_fields;
 mod bad_requests;
+mod bitbucket_webhook;
 mod books;
 mod checkout;
 mod composer;
@@ -14,6 +15,7 @@ mod errors;
 mod exports;
 mod fuzz;
 mod github_webhook;
+mod gitlab_webhook;
 mod letters;
 mod limiter;
 mod pagination;

@@ -186,7 +186,7 @@ async fn a_signed_body_that_is_no_snapshot_event_is_refused() {
         assert_eq!(answer.status, 400, "{short}: {answer}");
         assert!(answer.json["error"].is_string() && answer.json.as_object().unwrap().len() == 1, "{short}: {answer}");
     }
-    let large = " ".repeat(1024 * 1024 + 1).into_bytes();
+    let large = " ".repeat(6 * 1024 * 1024 + 1).into_bytes();
     let header = signed(&t, &large, WEBHOOK_SECRET);
     t.post_event(large, &header).await.is(413, &json!({"error": "Payload too large"}));
     t.finish().await; // nothing was sent

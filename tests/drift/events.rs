@@ -3,7 +3,8 @@
 use std::fs;
 
 use domain::{
-    github_event,
+    forge::ForgeKind,
+    forge_event, github_event,
     stripe_event::{self, Received},
 };
 use jobs::Job;
@@ -80,6 +81,25 @@ fn the_access_batch_ends_with_what_intake_makes_of_githubs_webhook() {
     let expected = Job::ApplyGithub { event };
     let jobs = jobs(&self::event("access-batch.json"));
     assert_eq!(*jobs.last().unwrap(), expected, "put this body there: {}", expected.to_message().unwrap());
+}
+
+#[test]
+fn the_packages_batch_holds_what_intake_makes_of_the_forges_webhooks() {
+    let jobs = jobs(&event("packages-batch.json"));
+    let webhooks = [
+        ("gitlab-webhook.json", ForgeKind::Gitlab, "x-gitlab-event", "x-gitlab-event-uuid"),
+        ("bitbucket-webhook.json", ForgeKind::Bitbucket, "x-event-key", "x-request-uuid"),
+    ];
+    assert_eq!(jobs.len(), webhooks.len());
+    for (job, (file, forge, kind, number)) in jobs.iter().zip(webhooks) {
+        let webhook = event(file);
+        let header = |name: &str| webhook["headers"][name].as_str().unwrap();
+        let body = webhook["body"].as_str().unwrap().as_bytes();
+        let received = forge_event::read(forge, header(kind), header(number), body).unwrap();
+        let forge_event::Received::Relevant(event) = received else { panic!("{received:?}") };
+        let expected = Job::ForgePush { event };
+        assert_eq!(*job, expected, "put this body there: {}", expected.to_message().unwrap());
+    }
 }
 
 #[test]

@@ -70,8 +70,9 @@ const GRANTS: &[(&str, &[&str])] = &[
         "WebhookIntakeFunction",
         &[
             "logs CreateLogStream PutLogEvents on WebhookIntakeLogs",
-            "secretsmanager GetSecretValue on secret:GithubWebhookSecretName secret:StripeWebhookSecretName",
-            "sqs SendMessage on AccessQueue PaymentsQueue",
+            "secretsmanager GetSecretValue on secret:BitbucketWebhookSecretName secret:GithubWebhookSecretName \
+             secret:GitlabSigningSecretName secret:GitlabWebhookSecretName secret:StripeWebhookSecretName",
+            "sqs SendMessage on AccessQueue PackagesQueue PaymentsQueue",
         ],
     ),
     (

@@ -44,6 +44,7 @@ mod interleavings;
 mod invariants;
 mod invitations;
 mod kills;
+mod letters;
 mod orders;
 mod outcomes;
 mod permutations;

@@ -12,8 +12,9 @@ use journeys::{Options, Sale, TestStack, seeded};
 use store::Begun;
 use testkit::{faults::Faults, sam::Template};
 
-/// How long the client of GitHub and Stripe waits for an answer that never comes.
-pub(crate) const PATIENCE: Duration = Duration::from_millis(60);
+/// How long the client of GitHub and Stripe waits for an answer that never comes. On a busy machine, one that does come may
+/// take a while.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(200);
 /// The company that sells.
 pub(crate) const COMPANY: CompanyId = CompanyId(1);
 /// What the stories sell, on GitHub.
@@ -28,7 +29,18 @@ pub(crate) static TEMPLATE: LazyLock<Template> =
 
 /// A system whose queues wait for nobody, and where nothing fails yet.
 pub(crate) async fn start(seed: u64, outbound_timeout: Duration) -> TestStack {
-    let t = TestStack::start_with(Options { seed, outbound_timeout, ..Options::default() }).await;
+    start_with(seed, outbound_timeout, Vec::new()).await
+}
+
+/// The same, with settings beside the usual ones.
+pub(crate) async fn start_with(
+    seed: u64,
+    outbound_timeout: Duration,
+    settings: Vec<(&'static str, String)>,
+) -> TestStack {
+    let usual = Options::default();
+    let settings = [usual.settings.clone(), settings].concat();
+    let t = TestStack::start_with(Options { seed, outbound_timeout, settings, ..usual }).await;
     t.stack.embedded.as_ref().unwrap().hold_waits();
     t
 }

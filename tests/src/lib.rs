@@ -17,6 +17,7 @@
 
 mod answer;
 mod changes;
+mod forge_hooks;
 mod github_hooks;
 mod schedules;
 mod shelf;
@@ -50,6 +51,7 @@ use testkit::{
 };
 
 pub use answer::Answer;
+pub use forge_hooks::{proof, tag_pushed};
 pub use shelf::{archive_bytes, basic, commit_of, granted, indexed, package_name};
 pub use sign_in::code_and_state;
 pub use world::{START, TestClock, seeded};
@@ -59,6 +61,12 @@ pub const WEBHOOK_SECRET: &str = "whsec_test_synthetic_journeys";
 
 /// What GitHub's sandbox signs with, unless [`Options::settings`] say otherwise.
 pub const GITHUB_WEBHOOK_SECRET: &str = "test synthetic journeys";
+
+/// What GitLab sends in clear, unless [`Options::settings`] say otherwise.
+pub const GITLAB_WEBHOOK_SECRET: &str = "test synthetic token";
+
+/// What Bitbucket signs with, unless [`Options::settings`] say otherwise.
+pub const BITBUCKET_WEBHOOK_SECRET: &str = "test synthetic bitbucket";
 
 /// How long a settling may go on: rounds over all queues, each of one batch per queue.
 const ROUNDS: usize = 200;
@@ -70,8 +78,7 @@ pub struct Options {
     pub seed: u64,
     /// Which calls to AWS, GitHub and Stripe fail.
     pub faults: Faults,
-    /// Settings, as the environment would give them. [`WEBHOOK_SECRET`] and [`GITHUB_WEBHOOK_SECRET`] are among the usual
-    /// ones.
+    /// Settings, as the environment would give them. The secrets of webhooks above are among the usual ones.
     pub settings: Vec<(&'static str, String)>,
     /// Whether read and write units are worked out for calls inside a `Meter`.
     pub metered: bool,
@@ -87,6 +94,8 @@ impl Default for Options {
             settings: vec![
                 ("STRIPE_WEBHOOK_SECRET", WEBHOOK_SECRET.to_owned()),
                 ("GITHUB_WEBHOOK_SECRET", GITHUB_WEBHOOK_SECRET.to_owned()),
+                ("GITLAB_WEBHOOK_SECRET", GITLAB_WEBHOOK_SECRET.to_owned()),
+                ("BITBUCKET_WEBHOOK_SECRET", BITBUCKET_WEBHOOK_SECRET.to_owned()),
             ],
             metered: false,
             outbound_timeout: Duration::from_secs(5),

@@ -8,9 +8,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use domain::{
     CompanyId, LogId, Secret, Timestamp,
     customer::{Customer, CustomerId, NewCustomer},
+    forge::ForgeKind,
     grant::{Freeze, Grant, Grants},
     log::{Action, Actor, LogEntry, LogStatus},
-    package::{Archive, ForgeKind, Found, Index, IndexedVersion, Package, PackageId, PackageName, Source, SyncState, VersionRecord},
+    package::{Archive, Found, Index, IndexedVersion, Package, PackageId, PackageName, Source, SyncState, VersionRecord},
     text::{ConstraintText, CustomerName, Email},
     token,
 };

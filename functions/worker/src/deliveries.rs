@@ -1,7 +1,8 @@
 //! Sends the letters about a purchase that are due.
 //!
 //! Level-triggered: a message says only that letters may be due, so it may be doubled, late or out of order. A letter is
-//! written down once it was sent, with a line of the log; one whose sending was not written down is sent again.
+//! written down once it was sent, with a line of the log; one whose sending was not written down is sent again. One worker
+//! at a time sends letters about a purchase.
 
 mod shop;
 #[cfg(test)]
@@ -17,7 +18,7 @@ use domain::{
     letters::{self, Letter},
     log::{Actor, LogEntry, LogStatus},
     purchase::Purchase,
-    text::Email,
+    text::{Email, hex},
 };
 use jobs::Job;
 use store::Change;
@@ -58,6 +59,9 @@ pub(crate) enum Sent {
     },
 }
 
+/// How long to wait for another worker that sends letters about the same purchase.
+const BUSY: Duration = Duration::from_secs(2);
+
 impl Sent {
     fn nobody() -> Self {
         Self::Refused { reason: "Nobody is named to be told".to_owned() }
@@ -66,7 +70,26 @@ impl Sent {
 
 /// Sends what is due about a purchase.
 pub(crate) async fn deliver(app: &App, company: CompanyId, id: PurchaseId) -> Result<(), Error> {
-    let Some(mut purchase) = app.store.purchase(company, id).await? else { return Ok(()) };
+    let Some(purchase) = app.store.purchase(company, id).await? else { return Ok(()) };
+    if letters::due(&purchase, app.clock.now()).is_empty() {
+        return Ok(());
+    }
+    let holder = hex(&app.random.bytes::<16>());
+    if !app.volatile.claim_sending(&purchase, &holder, app.clock.now()).await? {
+        return again(app, &purchase, BUSY).await;
+    }
+    // Read again: another one may have sent something up to now.
+    let sent = match app.store.purchase(company, id).await {
+        Ok(Some(newest)) => send_due(app, newest).await,
+        Ok(None) => Ok(()),
+        Err(failure) => Err(failure.into()),
+    };
+    let ended = app.volatile.end_sending(&purchase, &holder, app.clock.now()).await;
+    sent?;
+    Ok(ended?)
+}
+
+async fn send_due(app: &App, mut purchase: Purchase) -> Result<(), Error> {
     let due = letters::due(&purchase, app.clock.now());
     if due.is_empty() {
         return Ok(());
@@ -100,6 +123,7 @@ async fn may_be_sent(app: &App, purchase: &Purchase, letter: &Letter) -> Result<
 
 /// Writes down that a letter was sent, or never will be, and answers with the purchase as it is then.
 async fn record(app: &App, purchase: Purchase, letter: &Letter, sent: &Sent) -> Result<Purchase, Error> {
+    tell(sent);
     let mut before = purchase;
     for _ in 0..TRIES {
         let now = app.clock.now();
@@ -119,18 +143,23 @@ async fn record(app: &App, purchase: Purchase, letter: &Letter, sent: &Sent) -> 
     Err(Error::Contended)
 }
 
+fn tell(sent: &Sent) {
+    match sent {
+        Sent::Accepted { message_id } => tracing::info!(metric = "mail.sent", message_id, "a letter was sent"),
+        Sent::Refused { reason } => tracing::warn!(metric = "mail.refused", reason, "a letter was refused"),
+        Sent::TooMany | Sent::Later { .. } => {
+            tracing::warn!(metric = "mail.too_many", "an address has had enough letters today");
+        }
+    }
+}
+
 fn line(entry: LogEntry, sent: &Sent) -> LogEntry {
     match sent {
-        Sent::Accepted { message_id } => {
-            tracing::info!(metric = "mail.sent", message_id, "a letter was sent");
-            entry.with("messageId", Some(message_id.as_str()))
-        }
+        Sent::Accepted { message_id } => entry.with("messageId", Some(message_id.as_str())),
         Sent::Refused { reason } => {
-            tracing::warn!(metric = "mail.refused", reason, "a letter was refused");
             LogEntry { status: LogStatus::Failed, ..entry.with("problem", Some(reason.as_str())) }
         }
         Sent::TooMany | Sent::Later { .. } => {
-            tracing::warn!(metric = "mail.too_many", "an address has had enough letters today");
             let problem = "The address has had as many letters today as it may";
             LogEntry { status: LogStatus::Failed, ..entry.with("problem", Some(problem)) }
         }

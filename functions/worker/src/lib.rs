@@ -78,6 +78,7 @@ pub async fn handle(app: App, job: Job) -> Outcome {
             Box::pin(deliveries::withdrawn::tell(&app, Listing { company, repository })).await?;
         }
         Job::SendSignInLink { email, next } => Box::pin(sign_in_link::send(&app, email, next)).await?,
+        Job::ForgePush { event } => Box::pin(packages::pushed(&app, &event)).await?,
         Job::CancelSubscription { company, purchase } => Box::pin(cancel::cancel(&app, company, purchase)).await?,
         Job::ExpireSession { company, purchase } => Box::pin(cancel::expire(&app, company, purchase)).await?,
     }

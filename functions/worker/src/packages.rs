@@ -2,6 +2,7 @@
 
 use domain::{
     CompanyId, PurchaseId,
+    forge_event::ForgeEvent,
     package::{PackageId, PackageName},
     text::BundleName,
 };
@@ -25,5 +26,13 @@ pub(crate) async fn forget_bundle(_: &App, _: CompanyId, _: &BundleName) -> Resu
 
 /// Gives a purchase's customer the packages that are sold with the repository, or takes them back.
 pub(crate) async fn grant_purchase(_: &App, _: CompanyId, _: PurchaseId) -> Result<(), Error> {
+    Ok(())
+}
+
+/// Has the packages synced that are made from a repository which changed. Most repositories make none: hooks of whole
+/// organisations tell of all of theirs.
+pub(crate) async fn pushed(_: &App, event: &ForgeEvent) -> Result<(), Error> {
+    let ForgeEvent { forge, delivery, repository_id, path, what, .. } = event;
+    tracing::info!(%forge, delivery, ?repository_id, ?path, what, "a repository changed");
     Ok(())
 }

@@ -17,6 +17,7 @@ use crate::sandboxes::Sandboxes;
 /// The secrets that the sandboxes are called with, unless others are configured.
 const SANDBOX_STRIPE_KEY: &str = "sk_test_sandbox_only";
 const SANDBOX_GITHUB_TOKEN: &str = "sandbox-only-token";
+const SANDBOX_FORGE_TOKEN: &str = "sandbox-only-token";
 
 /// What a function's environment is made of.
 pub(crate) struct Environment<'a> {
@@ -47,6 +48,11 @@ impl Environment<'_> {
         match name {
             "GITHUB_API_URL" => self.sandboxes.github.as_ref().map(|_| format!("{}/sandbox/github", self.url)),
             "GITHUB_WEB_URL" => self.sandboxes.github.as_ref().map(|_| format!("{}/sandbox/github", self.url)),
+            "GITLAB_API_URL" => self.forge("GITLAB_API_URL", "gitlab/api/v4"),
+            "GITLAB_WEB_URL" => self.forge("GITLAB_API_URL", "gitlab"),
+            "BITBUCKET_API_URL" => self.forge("BITBUCKET_API_URL", "bitbucket/2.0"),
+            "BITBUCKET_WEB_URL" => self.forge("BITBUCKET_API_URL", "bitbucket"),
+            "FORGE_DOWNLOAD_ORIGINS" => self.sandboxes.github.as_ref().map(|_| other_host(self.url)),
             "STRIPE_API_URL" => self.sandboxes.stripe.as_ref().map(|_| format!("{}/sandbox/stripe", self.url)),
             // One of the template's own makes no sense to another SES, and the sandbox needs none.
             "MAIL_CONFIGURATION_SET" => Some(String::new()),
@@ -61,6 +67,12 @@ impl Environment<'_> {
     fn blobs_url(&self) -> String {
         let public = self.settings.get("PUBLIC_URL").and_then(another_name);
         public.or_else(|| another_name(self.url)).unwrap_or_else(|| self.url.to_owned())
+    }
+
+    /// An address in the sandbox of forges, unless the real forge is configured.
+    fn forge(&self, real: &str, path: &str) -> Option<String> {
+        let sandbox = self.sandboxes.forges.as_ref().filter(|_| self.settings.get(real).is_none());
+        sandbox.map(|_| format!("{}/sandbox/forges/{path}", self.url))
     }
 
     /// How AWS is reached. The embedded S3 verifies signatures and takes any key whose secret is
@@ -138,20 +150,27 @@ impl Environment<'_> {
     ) -> Result<()> {
         let sandbox_key = self.sandboxes.stripe.as_ref().map(|_| SANDBOX_STRIPE_KEY.to_owned());
         let sandbox_token = self.sandboxes.github.as_ref().map(|_| SANDBOX_GITHUB_TOKEN.to_owned());
+        let forge_token = |real: &str| self.forge(real, "").map(|_| SANDBOX_FORGE_TOKEN.to_owned());
         let configured = |name: &str| self.settings.get(name).map(str::to_owned);
         let secrets = [
             ("STRIPE_SECRET_KEY_NAME", configured("STRIPE_SECRET_KEY").or(sandbox_key)),
             ("STRIPE_WEBHOOK_SECRET_NAME", webhooks.stripe.clone()),
             ("GITHUB_WEBHOOK_SECRET_NAME", webhooks.github.clone()),
+            ("GITLAB_WEBHOOK_SECRET_NAME", webhooks.gitlab.clone()),
+            ("GITLAB_SIGNING_SECRET_NAME", configured("GITLAB_SIGNING_SECRET")),
+            ("BITBUCKET_WEBHOOK_SECRET_NAME", webhooks.bitbucket.clone()),
             ("GITHUB_CREDENTIALS_NAME", self.github_credentials().or(sandbox_token)),
             ("GITHUB_OAUTH_NAME", self.github_oauth()),
+            ("GITLAB_TOKEN_NAME", configured("GITLAB_TOKEN").or_else(|| forge_token("GITLAB_API_URL"))),
+            ("BITBUCKET_TOKEN_NAME", configured("BITBUCKET_TOKEN").or_else(|| forge_token("BITBUCKET_API_URL"))),
             // Nobody else knows them, so sessions end with this process unless keys are configured.
             ("SESSION_KEYS_NAME", configured("SESSION_KEYS").or_else(|| Some(text::hex(&random.bytes::<32>())))),
         ];
         for (variable, value) in secrets {
             let Some(value) = value else { continue };
             let named = self.template.functions.iter().find_map(|function| function.environment.get(variable));
-            let named = named.with_context(|| format!("no function of template.yaml has {variable}"))?;
+            // What no function is given, none reads.
+            let Some(named) = named else { continue };
             let name = self
                 .template
                 .environment_text(named, |_| String::new())?
@@ -185,12 +204,22 @@ fn another_name(url: &str) -> Option<String> {
     Some(url.trim_end_matches('/').replacen(name, other, 1))
 }
 
+/// The same address under another name for this machine, as GitHub has its archives on a host of their own. An address that
+/// is not the loopback's has no other name.
+pub(crate) fn other_host(url: &str) -> String {
+    url.replace("//127.0.0.1:", "//localhost:").replace("//[::1]:", "//localhost:")
+}
+
 /// What webhooks are signed with, comma-separated while secrets are being rotated.
 pub(crate) struct WebhookSecrets {
     /// By Stripe.
     pub(crate) stripe: Option<String>,
     /// By GitHub.
     pub(crate) github: Option<String>,
+    /// By GitLab: no signature, but the token that it sends in clear.
+    pub(crate) gitlab: Option<String>,
+    /// By Bitbucket.
+    pub(crate) bitbucket: Option<String>,
 }
 
 impl WebhookSecrets {
@@ -204,6 +233,8 @@ impl WebhookSecrets {
         Self {
             stripe: secret("STRIPE_WEBHOOK_SECRET", "STRIPE_API_URL", "whsec_sandbox"),
             github: secret("GITHUB_WEBHOOK_SECRET", "GITHUB_API_URL", "sandbox"),
+            gitlab: secret("GITLAB_WEBHOOK_SECRET", "GITLAB_API_URL", "sandbox"),
+            bitbucket: secret("BITBUCKET_WEBHOOK_SECRET", "BITBUCKET_API_URL", "sandbox"),
         }
     }
 }

@@ -1,16 +1,20 @@
-//! The sandboxes that stand in for GitHub, Stripe and SES while no address of them is configured.
+//! The sandboxes that stand in for GitHub, other forges, Stripe and SES while no address of them is configured.
 
 use anyhow::Result;
 use axum::Router;
 use runtime::Settings;
-use testkit::{embedded::Data, github, mail, stripe};
+use testkit::{embedded::Data, forges, github, mail, stripe};
 
 use crate::{World, environment::WebhookSecrets};
+
+/// What names the forges that the sandbox of forges stands in for.
+pub(crate) const FORGES: [&str; 2] = ["GITLAB_API_URL", "BITBUCKET_API_URL"];
 
 /// What stands in for whom. `None` where the real one is configured.
 #[derive(Debug, Clone)]
 pub(crate) struct Sandboxes {
     pub(crate) github: Option<github::Sandbox>,
+    pub(crate) forges: Option<forges::Sandbox>,
     pub(crate) stripe: Option<stripe::Sandbox>,
     pub(crate) mail: Option<mail::Sandbox>,
 }
@@ -28,6 +32,12 @@ impl Sandboxes {
             Data::Memory => Some(github::Sandbox::new(clock.clone())),
             Data::Dir(dir) => Some(github::Sandbox::open(dir.join("github.json"), clock.clone())?),
         };
+        // One plays both GitLab and Bitbucket, and whichever is not configured is called there.
+        let forges = match data {
+            _ if FORGES.iter().all(|name| settings.get(name).is_some()) => None,
+            Data::Memory => Some(forges::Sandbox::new(clock.clone())),
+            Data::Dir(dir) => Some(forges::Sandbox::open(dir.join("forges.json"), clock.clone())?),
+        };
         // A table of one's own is a whole AWS of one's own, with its SES.
         let mail = match data {
             _ if ["AWS_ENDPOINT_URL_SESV2", "TABLE_NAME"].iter().any(|name| settings.get(name).is_some()) => None,
@@ -41,6 +51,7 @@ impl Sandboxes {
         };
         Ok(Self {
             github: github.map(|it| it.with_faults(faults.clone()).with_webhook_secret(&first(&secrets.github))),
+            forges: forges.map(|it| it.with_faults(faults.clone())),
             stripe: stripe.map(|it| it.with_faults(faults.clone())),
             mail,
         })
@@ -50,6 +61,9 @@ impl Sandboxes {
     pub(crate) fn mount(&self, mut router: Router) -> Router {
         if let Some(github) = &self.github {
             router = router.nest_service("/sandbox/github", github.router());
+        }
+        if let Some(forges) = &self.forges {
+            router = router.nest_service("/sandbox/forges", forges.router());
         }
         if let Some(stripe) = &self.stripe {
             router = router.nest_service("/sandbox/stripe", stripe.router());

@@ -23,7 +23,7 @@ use testkit::{
     connector::{Connector, Grants},
     embedded::{self, Data, is_aws_call},
     faults::Faults,
-    github, mail,
+    forges, github, mail,
     sam::Template,
     stripe,
 };
@@ -32,7 +32,7 @@ use tower::ServiceExt;
 
 use crate::{
     Functions, Settled,
-    environment::{Environment, WebhookSecrets},
+    environment::{Environment, WebhookSecrets, other_host},
     gateway,
     pollers::Poller,
     sandboxes::Sandboxes,
@@ -96,6 +96,8 @@ pub struct Stack {
     pub store: Store,
     /// GitHub's stand-in, unless the real one is configured.
     pub github: Option<github::Sandbox>,
+    /// GitLab's and Bitbucket's stand-in, unless both are configured.
+    pub forges: Option<forges::Sandbox>,
     /// Stripe's stand-in, unless the real one is configured.
     pub stripe: Option<stripe::Sandbox>,
     /// SES's stand-in, with an inbox of everybody, unless another AWS is configured.
@@ -160,6 +162,10 @@ impl Stack {
         }
         if let Some(github) = &sandboxes.github {
             github.set_public_url(format!("{url}/sandbox/github"));
+            github.set_codeload_url(format!("{}/sandbox/github", other_host(&url)));
+        }
+        if let Some(forges) = &sandboxes.forges {
+            forges.set_public_url(format!("{url}/sandbox/forges"));
         }
         let store = environment.services("store", &edges)?.store()?;
         let (stop, stopped) = watch::channel(false);
@@ -169,6 +175,7 @@ impl Stack {
             url,
             store,
             github: sandboxes.github,
+            forges: sandboxes.forges,
             stripe: sandboxes.stripe,
             mail: sandboxes.mail,
             queues,

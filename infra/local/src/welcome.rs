@@ -68,6 +68,7 @@ pub fn text(stack: &Stack, token: Option<&Secret>) -> String {
         "as configured".to_owned()
     };
     let github = stood_in(stack.github.is_some(), url, "sandbox/github/", "GITHUB_API_URL");
+    let forges = stood_in(stack.forges.is_some(), url, "sandbox/forges/", "GITLAB_API_URL");
     let stripe = stood_in(stack.stripe.is_some(), url, "sandbox/stripe/", "STRIPE_API_URL");
     let mail = match &stack.mail {
         Some(_) => format!("sandbox, nothing is sent: {url}/sandbox/mail/"),
@@ -75,7 +76,7 @@ pub fn text(stack: &Stack, token: Option<&Secret>) -> String {
     };
     let walk = token.map(|token| walk(stack, token)).unwrap_or_default();
     format!(
-        "\nTollgate is running at {url}\n\n  AWS      {aws}\n  GitHub   {github}\n  Stripe   {stripe}\n  Mail     {mail}\n{walk}\nCtrl-C ends it.\n"
+        "\nTollgate is running at {url}\n\n  AWS      {aws}\n  GitHub   {github}\n  Forges   {forges}\n  Stripe   {stripe}\n  Mail     {mail}\n{walk}\nCtrl-C ends it.\n"
     )
 }
 

@@ -21,17 +21,31 @@ pub enum Family {
     Composer,
     /// Webhooks, whoever sends them. `repopass.md`, "Stripe Webhook": errors are bare strings (ruling 7).
     Webhook,
+    /// Webhooks of GitLab and Bitbucket. As [`Family::Webhook`], but who sends them is not confirmed with 401, as
+    /// `cargoman.md`, "Error Codes", has it.
+    ForgeWebhook,
     /// People in front of a browser; see [`crate::OnPage`].
     Page,
 }
 
 impl Family {
+    /// The largest body that is read, in bytes. Our own requests are far smaller. A push of many commits is not, and whoever
+    /// sent it would not make it smaller, so of webhooks all is read that Lambda takes.
+    pub(crate) fn largest_body(self) -> usize {
+        const MEBIBYTE: usize = 1024 * 1024;
+        match self {
+            Self::RepoPass | Self::Cargoman | Self::Composer | Self::Page => MEBIBYTE,
+            Self::Webhook | Self::ForgeWebhook => 6 * MEBIBYTE,
+        }
+    }
+
     /// The answer that tells this family's clients of the error.
     pub(crate) fn render(self, error: &ApiError) -> Response<String> {
         let (status, body) = match self {
             Self::RepoPass | Self::Cargoman => json(repopass::render(error)),
             Self::Composer => json(composer::render(error)),
             Self::Webhook => json(webhook::render(error)),
+            Self::ForgeWebhook => json((status(error.kind), webhook::render(error).1)),
             Self::Page => {
                 let (status, page) = page::render(error);
                 (status, (page.html(), Page::headers().into()))
@@ -95,7 +109,7 @@ mod tests {
             let response = family.render(&sample(kind));
             format!("{family:?} {kind:?}: {} {}", response.status().as_u16(), response.body())
         };
-        let families = [Family::RepoPass, Family::Cargoman, Family::Composer, Family::Webhook];
+        let families = [Family::RepoPass, Family::Cargoman, Family::Composer, Family::Webhook, Family::ForgeWebhook];
         let lines: Vec<_> = families.iter().flat_map(|family| Kind::ALL.map(|kind| line(*family, kind))).collect();
         insta::assert_snapshot!(lines.join("\n"), @r#"
         RepoPass Invalid: 400 {"error":{"code":"VALIDATION_ERROR","details":[{"field":"email","message":"Invalid email format"}],"message":"what the client may see"}}
@@ -138,6 +152,16 @@ mod tests {
         Webhook RateLimited: 429 {"error":"what the client may see"}
         Webhook Unavailable: 503 {"error":"Service temporarily unavailable"}
         Webhook Internal: 500 {"error":"Service temporarily unavailable"}
+        ForgeWebhook Invalid: 400 {"error":"what the client may see"}
+        ForgeWebhook Unauthenticated: 401 {"error":"Invalid signature"}
+        ForgeWebhook Forbidden: 403 {"error":"what the client may see"}
+        ForgeWebhook NotFound: 404 {"error":"what the client may see"}
+        ForgeWebhook MethodNotAllowed: 405 {"error":"what the client may see"}
+        ForgeWebhook Conflict: 409 {"error":"what the client may see"}
+        ForgeWebhook TooLarge: 413 {"error":"what the client may see"}
+        ForgeWebhook RateLimited: 429 {"error":"what the client may see"}
+        ForgeWebhook Unavailable: 503 {"error":"Service temporarily unavailable"}
+        ForgeWebhook Internal: 500 {"error":"Service temporarily unavailable"}
         "#);
     }
 }

@@ -12,9 +12,6 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use crate::{ApiError, Family, Kind, RateSlot, RawBody, RequestId, Unconfirmed};
 
-/// The largest body that is read. Stripe's events and our own requests are far smaller.
-const LARGEST_BODY: usize = 1024 * 1024;
-
 pub(crate) fn wrap(router: Router, family: Family) -> Router {
     router.layer(from_fn(move |request: Request, next: Next| serve(family, request, next)))
 }
@@ -27,7 +24,7 @@ async fn serve(family: Family, mut request: Request, next: Next) -> Response {
     let method = request.method().clone();
     let route =
         request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
-    let mut response = match read_body(request).await {
+    let mut response = match read_body(request, family.largest_body()).await {
         Ok(request) => next.run(request).await,
         Err(error) => error.into_response(),
     };
@@ -49,9 +46,9 @@ async fn serve(family: Family, mut request: Request, next: Next) -> Response {
 }
 
 /// Takes the body into memory (on Lambda it is there already), so that a guard can verify the very bytes that are parsed later.
-async fn read_body(request: Request) -> Result<Request, ApiError> {
+async fn read_body(request: Request, largest: usize) -> Result<Request, ApiError> {
     let (mut parts, body) = request.into_parts();
-    let body = Limited::new(body, LARGEST_BODY).collect().await.map_err(|error| {
+    let body = Limited::new(body, largest).collect().await.map_err(|error| {
         if error.is::<LengthLimitError>() {
             ApiError::new(Kind::TooLarge, "Payload too large")
         } else {

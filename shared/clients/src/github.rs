@@ -4,6 +4,7 @@
 //! the repositories that are sold. Writes should be made one after another: GitHub throttles accounts that make
 //! many at once.
 
+mod code;
 mod credentials;
 mod deliveries;
 mod error;
@@ -15,7 +16,7 @@ mod tests;
 mod wire;
 
 use domain::{Clock, GithubUserId, Secret, SecretSource};
-use reqwest::{Method, StatusCode};
+use reqwest::{Method, RequestBuilder, StatusCode};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -27,10 +28,13 @@ pub use self::{
     repositories::{Collaborator, Cursor, Page, RepositoryInfo},
     wire::{Account, AccountKind, Invitation, Invited},
 };
-use crate::http::{Answer, Http, NoAnswer};
+use crate::http::{Answer, Http, MAX_BODY_BYTES, NoAnswer};
+pub(crate) use wire::next_page;
 
 /// The API version asked for. GitHub keeps each for at least two years after its successor.
 const API_VERSION: &str = "2022-11-28";
+/// GitHub's JSON.
+const JSON: &str = "application/vnd.github+json";
 /// The most pages of invitations that are read, 100 to a page. A repository takes 50 new ones a day and each lives seven
 /// days, but expired ones stay listed; 5,000 leaves room for months of neglect.
 const MAX_PAGES: usize = 50;
@@ -248,12 +252,18 @@ impl Github {
         bearer: Option<&Secret>,
         body: Option<&Value>,
     ) -> Result<Answer, GithubError> {
-        let mut request = self
-            .http
-            .request(method, url)
-            .map_err(GithubError::no_answer)?
-            .header("accept", "application/vnd.github+json")
-            .header("x-github-api-version", API_VERSION);
+        let request = self.http.request(method, url).map_err(GithubError::no_answer)?;
+        self.send(request.header("accept", JSON), bearer, body, MAX_BODY_BYTES).await
+    }
+
+    async fn send(
+        &self,
+        request: RequestBuilder,
+        bearer: Option<&Secret>,
+        body: Option<&Value>,
+        limit: usize,
+    ) -> Result<Answer, GithubError> {
+        let mut request = request.header("x-github-api-version", API_VERSION);
         if let Some(bearer) = bearer {
             request = request.bearer_auth(bearer.reveal());
         }
@@ -261,17 +271,17 @@ impl Github {
             request = request.json(body);
         }
         let request = request.build().map_err(|error| GithubError::no_answer(error.into()))?;
-        let answer = self.http.send(request).await.map_err(GithubError::no_answer)?;
+        let answer = self.http.send_for(request, limit).await.map_err(GithubError::no_answer)?;
         self.limit.note(&answer);
         Ok(answer)
     }
 
     /// Whether a list may be followed to this address: the token goes nowhere else.
-    fn is_ours(&self, url: &str) -> bool {
+    pub(crate) fn is_ours(&self, url: &str) -> bool {
         url.strip_prefix(&self.base_url).is_some_and(|rest| rest.starts_with('/'))
     }
 
-    fn refused(&self, answer: &Answer) -> GithubError {
+    pub(crate) fn refused(&self, answer: &Answer) -> GithubError {
         error::classify(answer, self.clock.now())
     }
 }

@@ -1,12 +1,16 @@
 //! The one HTTP client that all outbound calls share.
 
 use std::{
+    error::Error,
+    net::SocketAddr,
     sync::{Arc, OnceLock},
     time::Duration,
 };
 
+use domain::address::is_public;
 use reqwest::{
     Request, Response, StatusCode, Url,
+    dns::{Name, Resolve, Resolving},
     header::{HeaderMap, LOCATION},
     redirect,
 };
@@ -14,9 +18,11 @@ use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use serde::de::DeserializeOwned;
 
 /// The largest answer that is read. The services' largest pages stay well below it.
-const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
+pub(crate) const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
 /// A renamed repository takes one redirect; more than a few are a loop.
 const MAX_REDIRECTS: usize = 3;
+/// A download may take so many times as long as another call.
+const DOWNLOAD_PATIENCE: u32 = 3;
 
 /// A pool of connections. Clones share it; make one per process. It is set up when it is first used, so that a start pays
 /// nothing for calls that may never be made.
@@ -28,6 +34,8 @@ pub struct Http {
     connect_timeout: Duration,
     total_timeout: Duration,
     client: Arc<OnceLock<Result<reqwest::Client, SetupFailed>>>,
+    /// The same, for addresses that others name.
+    public: Arc<OnceLock<Result<reqwest::Client, SetupFailed>>>,
 }
 
 /// Why there is no answer to work with.
@@ -39,9 +47,12 @@ pub enum NoAnswer {
     /// Not connected, timed out, or cut off.
     #[error("the call failed")]
     Failed(#[from] reqwest::Error),
-    /// The answer exceeds what is read of one (2 MiB).
+    /// The answer exceeds what is read of one (2 MiB, unless a call says otherwise).
     #[error("the answer is too large")]
     TooLarge,
+    /// The name that it was redirected to stands for no address of the public internet.
+    #[error("the address is not of the public internet")]
+    NotPublic,
     /// A success whose body is not what is documented.
     #[error("the answer cannot be understood")]
     Unreadable(#[from] serde_json::Error),
@@ -70,15 +81,24 @@ impl Http {
     /// A client with the given limits. The total is from a call's start to the last byte of the answer; each redirect is
     /// a call of its own.
     pub fn new(connect_timeout: Duration, total_timeout: Duration) -> Self {
-        Self { connect_timeout, total_timeout, client: Arc::default() }
+        Self { connect_timeout, total_timeout, client: Arc::default(), public: Arc::default() }
     }
 
     fn client(&self) -> Result<&reqwest::Client, NoAnswer> {
-        self.client.get_or_init(|| self.build()).as_ref().map_err(|error| error.clone().into())
+        let client = self.client.get_or_init(|| self.build(reqwest::Client::builder()));
+        client.as_ref().map_err(|error| error.clone().into())
     }
 
-    fn build(&self) -> Result<reqwest::Client, SetupFailed> {
-        reqwest::Client::builder()
+    /// A client that connects to no name of another network than the public internet. Addresses that are written as
+    /// numbers it does not look at.
+    fn public(&self) -> Result<&reqwest::Client, NoAnswer> {
+        let builder = || reqwest::Client::builder().dns_resolver(Arc::new(PublicOnly));
+        let client = self.public.get_or_init(|| self.build(builder()));
+        client.as_ref().map_err(|error| error.clone().into())
+    }
+
+    fn build(&self, builder: reqwest::ClientBuilder) -> Result<reqwest::Client, SetupFailed> {
+        builder
             .tls_backend_preconfigured(tls().map_err(|error| SetupFailed(Arc::new(error)))?)
             .connect_timeout(self.connect_timeout)
             .timeout(self.total_timeout)
@@ -94,11 +114,32 @@ impl Http {
         Ok(self.client()?.request(method, url))
     }
 
+    /// Begins a download from `url`, which somebody else may have named: then only addresses of the public internet are
+    /// connected to. No redirect is followed.
+    ///
+    /// # Errors
+    /// `NotPublic` when that is not where it leads.
+    pub(crate) async fn open(&self, url: Url, headers: HeaderMap, named_by_others: bool) -> Result<Response, NoAnswer> {
+        // A name is looked at when it is resolved.
+        let number = url.host_str().and_then(|host| host.trim_matches(['[', ']']).parse().ok());
+        if named_by_others && number.is_some_and(|number| !is_public(number)) {
+            return Err(NoAnswer::NotPublic);
+        }
+        let client = if named_by_others { self.public()? } else { self.client()? };
+        let patience = self.total_timeout.saturating_mul(DOWNLOAD_PATIENCE);
+        client.get(url).headers(headers).timeout(patience).send().await.map_err(failed)
+    }
+
     /// Sends a request and reads the answer.
     ///
     /// Redirects are followed only within the origin they come from, because the request carries a credential, and
     /// verbatim, as GitHub asks for renamed repositories. One that leads elsewhere is returned as the answer.
-    pub(crate) async fn send(&self, mut request: Request) -> Result<Answer, NoAnswer> {
+    pub(crate) async fn send(&self, request: Request) -> Result<Answer, NoAnswer> {
+        self.send_for(request, MAX_BODY_BYTES).await
+    }
+
+    /// The same for answers of up to `limit` bytes.
+    pub(crate) async fn send_for(&self, mut request: Request, limit: usize) -> Result<Answer, NoAnswer> {
         for _ in 0..MAX_REDIRECTS {
             let again = request.try_clone();
             let response = self.client()?.execute(request).await.map_err(failed)?;
@@ -107,10 +148,10 @@ impl Http {
                     *next.url_mut() = url;
                     request = next;
                 }
-                _ => return read(response).await,
+                _ => return read(response, limit).await,
             }
         }
-        read(self.client()?.execute(request).await.map_err(failed)?).await
+        read(self.client()?.execute(request).await.map_err(failed)?, limit).await
     }
 }
 
@@ -144,10 +185,14 @@ fn target(response: &Response) -> Option<Url> {
     (url.origin() == response.url().origin()).then_some(url)
 }
 
-async fn read(mut response: Response) -> Result<Answer, NoAnswer> {
+/// Reads an answer of up to `limit` bytes. What says beforehand that it is larger is not read at all.
+pub(crate) async fn read(mut response: Response, limit: usize) -> Result<Answer, NoAnswer> {
+    if response.content_length().is_some_and(|length| length > limit as u64) {
+        return Err(NoAnswer::TooLarge);
+    }
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(failed)? {
-        if body.len() + chunk.len() > MAX_BODY_BYTES {
+        if body.len() + chunk.len() > limit {
             return Err(NoAnswer::TooLarge);
         }
         body.extend_from_slice(&chunk);
@@ -157,7 +202,36 @@ async fn read(mut response: Response) -> Result<Answer, NoAnswer> {
 
 /// The URL goes: it names buyers, and errors are logged.
 fn failed(error: reqwest::Error) -> NoAnswer {
+    let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
+    while let Some(error) = cause {
+        if error.is::<NotPublic>() {
+            return NoAnswer::NotPublic;
+        }
+        cause = error.source();
+    }
     NoAnswer::Failed(error.without_url())
+}
+
+/// Finds the addresses of a name, and lets through those of the public internet. What is connected to is what was looked
+/// at: a name that answers otherwise the next time gains nothing.
+#[derive(Debug)]
+struct PublicOnly;
+
+#[derive(Debug, thiserror::Error)]
+#[error("the name stands for no address of the public internet")]
+struct NotPublic;
+
+impl Resolve for PublicOnly {
+    fn resolve(&self, name: Name) -> Resolving {
+        Box::pin(async move {
+            let found: Vec<SocketAddr> = tokio::net::lookup_host((name.as_str(), 0)).await?.collect();
+            let public: Vec<SocketAddr> = found.into_iter().filter(|found| is_public(found.ip())).collect();
+            if public.is_empty() {
+                return Err(NotPublic.into());
+            }
+            Ok(Box::new(public.into_iter()) as reqwest::dns::Addrs)
+        })
+    }
 }
 
 #[cfg(test)]

@@ -292,6 +292,20 @@ impl Facts {
         (told - sum(true)).max(sum(false))
     }
 
+    /// How many cents went back while the rest of their charge did not. Only a charge tells whether all of it is back, so
+    /// refunds of which it has not told yet do not count.
+    pub fn partly_refunded_cents(&self) -> i64 {
+        let failed = |charge: &str| -> i64 {
+            let of_charge = |it: &&SingleRefund| it.charge == charge && it.failed;
+            self.single_refunds.values().filter(of_charge).map(|it| it.cents).sum()
+        };
+        let part = |(charge, refund): (&String, &Refund)| {
+            let full = refund.full_at.is_some() && self.refunded_of(charge) >= refund.cents;
+            if full { 0 } else { (refund.cents - failed(charge)).max(0) }
+        };
+        self.refunds.iter().map(part).sum()
+    }
+
     /// Whether it was paid, or there was nothing to pay.
     pub fn is_settled(&self) -> bool {
         let running = self.subscription.is_some_and(|s| {

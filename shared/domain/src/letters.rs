@@ -146,7 +146,7 @@ pub fn due(purchase: &Purchase, now: Timestamp) -> Vec<Letter> {
     if let Some(at) = facts.renewed_at.filter(|at| Some(*at) > purchase.told.renewed) {
         letters.push(Letter::Renewal { at });
     }
-    let refunded = facts.refunded_cents();
+    let refunded = facts.partly_refunded_cents();
     if refunded > purchase.told.refunded_cents && facts.fully_refunded_at().is_none() && purchase.gate() == Gate::Open {
         letters.push(Letter::PartialRefund { cents: refunded });
     }

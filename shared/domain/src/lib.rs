@@ -4,6 +4,7 @@
 #![warn(missing_docs)]
 
 pub mod access;
+pub mod address;
 pub mod causes;
 pub mod clock;
 pub mod company;
@@ -11,6 +12,8 @@ pub mod customer;
 pub mod dashboard;
 pub mod facts;
 pub mod failure;
+pub mod forge;
+pub mod forge_event;
 pub mod github_event;
 pub mod grant;
 pub mod ids;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     Problem, Random, Timestamp,
+    forge::ForgeKind,
     ids::NotAnId,
     text::{BundleName, Description},
 };
@@ -142,18 +143,6 @@ pub struct Source {
     /// What the forge calls the repository, whatever its name is: known after the first sync.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repository_id: Option<String>,
-}
-
-/// The kinds of forges (contract, "Add Package": `type`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ForgeKind {
-    /// GitHub.
-    Github,
-    /// GitLab.
-    Gitlab,
-    /// Bitbucket Cloud.
-    Bitbucket,
 }
 
 /// What a complete sync found.

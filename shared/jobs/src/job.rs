@@ -3,6 +3,7 @@
 use domain::{
     CompanyId, PurchaseId, RepositoryId,
     access::EntitlementKey,
+    forge_event::ForgeEvent,
     github_event::GithubEvent,
     package::{PackageId, PackageName},
     purchase::Purchase,
@@ -103,6 +104,11 @@ pub enum Job {
         /// Where to go after signing in.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         next: Option<NextPath>,
+    },
+    /// Look for other versions of the packages that are made from a repository which changed. Queue `packages`.
+    ForgePush {
+        /// What names the repository.
+        event: Box<ForgeEvent>,
     },
 }
 

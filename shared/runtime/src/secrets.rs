@@ -28,6 +28,27 @@ pub(crate) fn source(client: impl Fn() -> Client + Send + Sync + 'static, name: 
     })
 }
 
+/// A secret that need not be there: that it is missing is remembered as long as a value would be, so that it is not asked for
+/// with each request.
+pub(crate) fn optional(source: SecretSource, clock: Clock) -> SecretSource {
+    let known: Arc<Mutex<Option<(SecretUnavailable, Timestamp)>>> = Arc::default();
+    SecretSource::new(move || {
+        let (source, now, known) = (source.clone(), clock.now(), known.clone());
+        async move {
+            let missing = known.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let fresh = missing.filter(|(_, read_at)| now.duration_since(*read_at).unsigned_abs() < FRESH);
+            let (answer, read_at) = match fresh {
+                Some((missing, read_at)) => (Err(missing), read_at),
+                None => (source.read().await, now),
+            };
+            if let Err(missing @ SecretUnavailable::Missing { .. }) = &answer {
+                *known.lock().unwrap_or_else(PoisonError::into_inner) = Some((missing.clone(), read_at));
+            }
+            answer
+        }
+    })
+}
+
 impl Reader {
     async fn read(&self) -> Result<Secret, SecretUnavailable> {
         let now = self.clock.now();

@@ -15,8 +15,8 @@ use aws_smithy_async::rt::sleep::TokioSleep;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use aws_types::{SdkConfig, region::Region};
-use clients::{Github, GithubOAuth, Mail, Stripe};
-use domain::{Clock, CompanyId, Random, SecretSource, member::FirstOwner, text::Email};
+use clients::{Forges, Github, GithubOAuth, Mail, Stripe, forge::Place};
+use domain::{Clock, CompanyId, Random, SecretSource, forge::ForgeHosts, member::FirstOwner, text::Email};
 use jobs::Queue;
 use store::{Blobs, Store, Volatile};
 
@@ -154,6 +154,30 @@ impl Services {
         Ok(Github::new(self.edges.outbound.clone(), url, self.secret("GITHUB_CREDENTIALS_NAME")?, self.clock()))
     }
 
+    /// The forges that packages come from.
+    ///
+    /// # Errors
+    /// When a setting is missing.
+    pub fn forges(&self) -> Result<Forges, Error> {
+        let place = |api, web, token| {
+            Ok::<_, Error>(Place { api_url: self.url(api)?, web_url: self.url(web)?, token: self.secret(token)? })
+        };
+        let gitlab = place("GITLAB_API_URL", "GITLAB_WEB_URL", "GITLAB_TOKEN_NAME")?;
+        let bitbucket = place("BITBUCKET_API_URL", "BITBUCKET_WEB_URL", "BITBUCKET_TOKEN_NAME")?;
+        let origins = self.settings.get("FORGE_DOWNLOAD_ORIGINS").unwrap_or_default().split(',').map(str::trim);
+        Ok(Forges::new(&self.edges.outbound, self.github()?, gitlab, bitbucket, origins, &self.clock()))
+    }
+
+    /// Where the forges' pages are: which repositories an address may name.
+    ///
+    /// # Errors
+    /// When a setting is missing.
+    pub fn forge_hosts(&self) -> Result<ForgeHosts, Error> {
+        let [github, gitlab, bitbucket] =
+            [self.url("GITHUB_WEB_URL")?, self.url("GITLAB_WEB_URL")?, self.url("BITBUCKET_WEB_URL")?];
+        Ok(ForgeHosts::new(&github, &gitlab, &bitbucket))
+    }
+
     /// Stripe.
     ///
     /// # Errors
@@ -185,6 +209,30 @@ impl Services {
     /// When a setting is missing.
     pub fn github_webhook_secrets(&self) -> Result<SecretSource, Error> {
         self.secret("GITHUB_WEBHOOK_SECRET_NAME")
+    }
+
+    /// The tokens that GitLab sends with webhooks, in clear. There need not be any.
+    ///
+    /// # Errors
+    /// When a setting is missing.
+    pub fn gitlab_webhook_secrets(&self) -> Result<SecretSource, Error> {
+        self.optional_secret("GITLAB_WEBHOOK_SECRET_NAME")
+    }
+
+    /// The keys that GitLab signs webhooks with. There need not be any.
+    ///
+    /// # Errors
+    /// When a setting is missing.
+    pub fn gitlab_signing_secrets(&self) -> Result<SecretSource, Error> {
+        self.optional_secret("GITLAB_SIGNING_SECRET_NAME")
+    }
+
+    /// The secrets that Bitbucket signs webhooks with. There need not be any.
+    ///
+    /// # Errors
+    /// When a setting is missing.
+    pub fn bitbucket_webhook_secrets(&self) -> Result<SecretSource, Error> {
+        self.optional_secret("BITBUCKET_WEBHOOK_SECRET_NAME")
     }
 
     /// What a caller is confirmed with: operators' tokens and members' sessions.
@@ -279,6 +327,11 @@ impl Services {
         let (client, sdk) = (self.secrets.clone(), self.sdk_at("AWS_ENDPOINT_URL_SECRETS_MANAGER"));
         let client = move || client.get_or_init(|| aws_sdk_secretsmanager::Client::new(&sdk)).clone();
         Ok(secrets::source(client, self.settings.require(setting)?, self.clock()))
+    }
+
+    /// A secret of what not everybody uses.
+    fn optional_secret(&self, setting: &'static str) -> Result<SecretSource, Error> {
+        Ok(secrets::optional(self.secret(setting)?, self.clock()))
     }
 
     fn url(&self, setting: &'static str) -> Result<String, Error> {

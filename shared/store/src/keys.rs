@@ -340,6 +340,11 @@ pub fn letters_of_day(company: CompanyId, sha256: &str, day: Timestamp) -> Key {
     Key::new(format!("C#{company}#LETTERS#{sha256}"), day.strftime("%Y-%m-%d").to_string())
 }
 
+/// In the volatile table: who sends the letters about a purchase at present.
+pub fn sending(company: CompanyId, purchase: PurchaseId) -> Key {
+    Key::new(format!("C#{company}#SENDING#{purchase}"), "SENDING")
+}
+
 /// In the volatile table: a sign-in with GitHub that was begun, by the SHA-256 of its state.
 pub fn sign_in_attempt(sha256: &str) -> Key {
     Key::new(format!("SIGN-IN#{sha256}"), "ATTEMPT")

@@ -1,4 +1,5 @@
-//! How many letters an address was sent today. It may be lost: then a few more are sent than should be.
+//! How many letters an address was sent today, and who is sending some. It may be lost: then a few more are sent than should
+//! be.
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::{CompanyId, Failure, Timestamp, purchase::Purchase, text::Email};
@@ -13,6 +14,9 @@ use crate::{
 /// The letters that one address is sent on one day (UTC) at most, so that nobody can be buried in them by checkouts that
 /// somebody else begins in their name.
 pub const LETTERS_A_DAY: u32 = 20;
+
+/// How long one worker may send letters about one purchase, in seconds. Longer than a worker lives with one batch.
+const SENDING_SECONDS: i64 = 60;
 
 /// How long the count of a day is kept after its first letter, in seconds.
 const KEPT_SECONDS: i64 = 2 * 24 * 60 * 60;
@@ -49,6 +53,27 @@ impl Volatile {
         ];
         let update = "SET #type = :type, #ttl = :ttl, purchase = :purchase";
         self.count(&key, update, values, "attribute_not_exists(purchase) OR purchase = :purchase").await
+    }
+
+    /// Makes `holder` the only one who sends letters about a purchase, until it says that it is done or a minute is over;
+    /// `false` when another one does. Two who read at once which letters are due would both send them.
+    pub async fn claim_sending(&self, purchase: &Purchase, holder: &str, now: Timestamp) -> Result<bool, Failure> {
+        let values = vec![
+            (":type".to_owned(), text("sending of letters")),
+            (":ttl".to_owned(), number(now.as_second() + SENDING_SECONDS)),
+            (":holder".to_owned(), text(holder)),
+            (":now".to_owned(), number(now.as_second())),
+        ];
+        let update = "SET #type = :type, #ttl = :ttl, holder = :holder";
+        let condition = "attribute_not_exists(holder) OR holder = :holder OR #ttl <= :now";
+        self.count(&keys::sending(purchase.company, purchase.id), update, values, condition).await
+    }
+
+    /// Says that `holder` is done.
+    pub async fn end_sending(&self, purchase: &Purchase, holder: &str, now: Timestamp) -> Result<(), Failure> {
+        let values = vec![(":holder".to_owned(), text(holder)), (":now".to_owned(), number(now.as_second()))];
+        let key = keys::sending(purchase.company, purchase.id);
+        self.count(&key, "SET #ttl = :now", values, "holder = :holder").await.map(drop)
     }
 
     async fn count(

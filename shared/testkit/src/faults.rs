@@ -22,7 +22,7 @@ pub struct Faults(Arc<Mutex<Plan>>);
 #[derive(Debug, Default)]
 struct Plan {
     rule: Rule,
-    calls: usize,
+    calls: Vec<String>,
     struck: Vec<(usize, String, Fault)>,
 }
 
@@ -70,8 +70,8 @@ impl Faults {
     /// Asked once by every double and connector for every call it is about to serve. `call` names it for the report.
     pub fn next(&self, call: &str) -> Option<Fault> {
         let mut plan = self.plan();
-        let index = plan.calls;
-        plan.calls += 1;
+        let index = plan.calls.len();
+        plan.calls.push(call.to_owned());
         let fault = plan.rule.decide(index)?;
         plan.struck.push((index, call.to_owned(), fault));
         Some(fault)
@@ -79,7 +79,12 @@ impl Faults {
 
     /// How many calls were asked about.
     pub fn calls(&self) -> usize {
-        self.plan().calls
+        self.plan().calls.len()
+    }
+
+    /// The names of the calls that were asked about, in their order.
+    pub fn called(&self) -> Vec<String> {
+        self.plan().calls.clone()
     }
 
     /// The calls that were made to fail: index, name, fault.

@@ -1,9 +1,10 @@
-//! What tests and the local stack stand on: embedded AWS services, doubles of GitHub, Stripe and SES, fault plans.
+//! What tests and the local stack stand on: embedded AWS services, doubles of GitHub, other forges, Stripe and SES, fault plans.
 #![warn(missing_docs)]
 
 pub mod connector;
 pub mod embedded;
 pub mod faults;
+pub mod forges;
 pub mod github;
 pub mod mail;
 pub mod sam;

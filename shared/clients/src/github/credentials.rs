@@ -28,6 +28,10 @@ pub(super) enum Scope {
     Repository { owner: String, name: String },
     /// Administering the repository of this number.
     RepositoryById(u64),
+    /// Reading the code of one repository.
+    Code { owner: String, name: String },
+    /// Reading the code of the repository of this number.
+    CodeById(u64),
 }
 
 /// The configured credentials and the installation tokens made with them so far.
@@ -63,6 +67,9 @@ struct Numbered {
     id: u64,
 }
 
+/// What a token is asked for, given by what a repository is named, and its name.
+type Narrowed = fn(&str, &Value) -> Value;
+
 enum Credentials {
     Token(Secret),
     App(App),
@@ -92,7 +99,7 @@ impl Tokens {
         match scope {
             // It may have been any of them.
             Scope::Accounts => made.clear(),
-            Scope::Repository { .. } | Scope::RepositoryById(_) => drop(made.remove(scope)),
+            _ => drop(made.remove(scope)),
         }
     }
 
@@ -100,7 +107,7 @@ impl Tokens {
         let made = self.made();
         let found = match scope {
             Scope::Accounts => made.values().find(|token| token.is_fresh(now)),
-            Scope::Repository { .. } | Scope::RepositoryById(_) => made.get(scope).filter(|token| token.is_fresh(now)),
+            _ => made.get(scope).filter(|token| token.is_fresh(now)),
         };
         found.map(|token| token.token.clone())
     }
@@ -129,12 +136,10 @@ impl Github {
                 Some(installation) => self.installation_token(&installation, &jwt, &reading()).await?,
                 None => return Ok(None),
             },
-            Scope::Repository { owner, name } => self.repository_token(owner, name, &jwt).await?,
-            Scope::RepositoryById(id) => {
-                let url = format!("{}/repositories/{id}/installation", self.base_url);
-                let installation = self.installation_at(&url, &jwt).await?;
-                self.installation_token(&installation, &jwt, &administering("repository_ids", &json!(id))).await?
-            }
+            Scope::Repository { owner, name } => self.repository_token(owner, name, &jwt, administering).await?,
+            Scope::Code { owner, name } => self.repository_token(owner, name, &jwt, reading_code).await?,
+            Scope::RepositoryById(id) => self.token_by_id(*id, &jwt, administering).await?,
+            Scope::CodeById(id) => self.token_by_id(*id, &jwt, reading_code).await?,
         };
         let value = made.token.clone();
         self.tokens.made().insert(scope.clone(), made);
@@ -152,10 +157,16 @@ impl Github {
 
     /// A token for one repository. GitHub redirects from a former name, but makes no token for it: then the number is
     /// looked up first.
-    async fn repository_token(&self, owner: &str, name: &str, jwt: &Secret) -> Result<InstallationToken, GithubError> {
+    async fn repository_token(
+        &self,
+        owner: &str,
+        name: &str,
+        jwt: &Secret,
+        narrowed: Narrowed,
+    ) -> Result<InstallationToken, GithubError> {
         let url = self.repository_url(owner, name, "/installation")?;
         let installation = self.installation_at(&url, jwt).await?;
-        match self.installation_token(&installation, jwt, &administering("repositories", &json!(name))).await {
+        match self.installation_token(&installation, jwt, &narrowed("repositories", &json!(name))).await {
             Err(error) if matches!(error.kind, GithubErrorKind::Invalid { .. }) => {}
             other => return other,
         }
@@ -166,7 +177,13 @@ impl Github {
             return Err(self.refused(&answer));
         }
         let Numbered { id } = read(&answer)?;
-        self.installation_token(&installation, jwt, &administering("repository_ids", &json!(id))).await
+        self.installation_token(&installation, jwt, &narrowed("repository_ids", &json!(id))).await
+    }
+
+    async fn token_by_id(&self, id: u64, jwt: &Secret, narrowed: Narrowed) -> Result<InstallationToken, GithubError> {
+        let url = format!("{}/repositories/{id}/installation", self.base_url);
+        let installation = self.installation_at(&url, jwt).await?;
+        self.installation_token(&installation, jwt, &narrowed("repository_ids", &json!(id))).await
     }
 
     /// The installation that covers a repository; `NotFound` if none does.
@@ -205,6 +222,11 @@ fn reading() -> Value {
 /// What a token is asked for that administers one repository, named as `by` says.
 fn administering(by: &str, repository: &Value) -> Value {
     json!({ by: [repository], "permissions": { "administration": "write", "metadata": "read" } })
+}
+
+/// What a token is asked for that reads the code of one repository.
+fn reading_code(by: &str, repository: &Value) -> Value {
+    json!({ by: [repository], "permissions": { "contents": "read", "metadata": "read" } })
 }
 
 impl InstallationToken {

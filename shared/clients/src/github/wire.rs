@@ -88,7 +88,7 @@ impl From<ListedInvitation> for Invitation {
 }
 
 /// The URL with `rel="next"` of a `Link` header.
-pub(super) fn next_page(link: &str) -> Option<&str> {
+pub(crate) fn next_page(link: &str) -> Option<&str> {
     let next = link.split(',').find(|part| part.contains(r#"rel="next""#))?;
     let (_, rest) = next.split_once('<')?;
     Some(rest.split_once('>')?.0)

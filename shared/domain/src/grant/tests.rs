@@ -1,7 +1,10 @@
 //! Grants, held against versions.
 
 use super::*;
-use crate::package::{ForgeKind, Found, PackageId, Source, SyncState};
+use crate::{
+    forge::ForgeKind,
+    package::{Found, PackageId, Source, SyncState},
+};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()

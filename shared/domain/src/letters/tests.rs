@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     access::{AccessProblem, ProblemCode},
-    facts::{Attempt, Dispute, Facts, Payment, PaymentFailure, Refund, Subscription, SubscriptionStatus},
+    facts::{Attempt, Dispute, Facts, Payment, PaymentFailure, Refund, SingleRefund, Subscription, SubscriptionStatus},
     purchase::{
         Session,
         tests::{at, paid, purchase, subscribed},
@@ -92,6 +92,31 @@ fn a_renewal_a_failure_and_a_partial_refund_are_told_each_time() {
     };
     let expected = [Letter::PartialRefund { cents: 100 }, Letter::Alert { about: Alert::Refund, at: at(50) }];
     assert_eq!(send(&granted.learning(&refund), at(50)).0, expected);
+}
+
+#[test]
+fn a_refund_of_which_the_charge_has_not_told_is_not_called_a_part() {
+    let granted = send(&purchase(paid()).seeing(Observed::Member, None, at(10)), at(10)).1;
+    let back = |id: &str, cents, failed| Facts {
+        single_refunds: [(id.to_owned(), SingleRefund { failed, cents, charge: "ch_1".to_owned() })].into(),
+        ..Facts::default()
+    };
+    let told = |cents, second, full: bool| Facts {
+        refunds: [("ch_1".to_owned(), Refund { cents, full_at: full.then_some(at(second)) })].into(),
+        refunded_at: Some(at(second)),
+        ..Facts::default()
+    };
+    let learned = granted.learning(&back("re_1", 4900, false));
+    assert_eq!(due(&learned, at(20)), [], "it may be all of it");
+    let (letters, _) = send(&learned.learning(&told(4900, 21, true)), at(21));
+    let alert = Letter::Alert { about: Alert::Refund, at: at(21) };
+    assert_eq!(letters, [Letter::Revocation { reason: Closing::Refunded }, alert]);
+
+    let partly = send(&granted.learning(&told(1000, 20, false)).learning(&back("re_1", 1000, false)), at(20)).1;
+    let rest = partly.learning(&back("re_2", 3900, false));
+    assert_eq!(due(&rest, at(30)), [], "the rest may follow");
+    let failed = rest.learning(&told(4900, 31, true)).learning(&back("re_2", 3900, true));
+    assert_eq!(failed.facts.partly_refunded_cents(), 1000);
 }
 
 #[test]

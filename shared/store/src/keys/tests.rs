@@ -97,6 +97,7 @@ fn rows() -> Vec<Row> {
             "`lease`: answers of a conditional update",
         ),
         row("confirmation of a day (volatile)", confirmation_of_day(c, r, &"ab".repeat(32), at), "conditions only"),
+        row("sending of letters (volatile)", sending(c, p), "conditions only"),
         row("letters of a day (volatile)", letters_of_day(c, &"ab".repeat(32), at), "conditions only"),
         Row {
             gsi1: Some(Key::new(customers_with_status(c, CustomerStatus::Active), "0000000001")),

@@ -70,7 +70,7 @@ async fn access_token(
         let repositories = narrowed(state, account, &wanted)?;
         let permissions = match &wanted["permissions"] {
             Value::Object(asked) if !asked.is_empty() => Value::Object(asked.clone()),
-            _ => json!({ "administration": "write", "metadata": "read" }),
+            _ => json!({ "administration": "write", "contents": "read", "metadata": "read" }),
         };
         let selection = if repositories.is_some() { "selected" } else { "all" };
         let token = Token {
@@ -78,6 +78,7 @@ async fn access_token(
             expires_at: token_end(now),
             repositories,
             administration: permissions["administration"] == "write",
+            contents: !permissions["contents"].is_null(),
         };
         let body = json!({
             "token": format!("ghs_sandbox{:029}", state.new_id()),

@@ -16,7 +16,10 @@ use super::{
     oauth::Grant,
     state::{State, Token},
 };
-use crate::sandbox::{Answer, Refusals, prefix, suffer};
+use crate::{
+    forges::Trouble,
+    sandbox::{Answer, Refusals, prefix, suffer},
+};
 
 /// GitHub's hourly allowance for a user's token.
 const HOURLY: u64 = 5000;
@@ -31,6 +34,8 @@ pub(super) struct Limits {
     pub primary: Option<Primary>,
     pub secondary: Option<Secondary>,
     pub bad_credentials: bool,
+    /// What is wrong with archives.
+    pub archives: Option<Trouble>,
 }
 
 #[derive(Debug)]
@@ -68,6 +73,8 @@ pub(super) enum Caller {
     Installation(Token),
     /// Somebody who signed in: it only says who they are.
     User(Grant),
+    /// Somebody without a credential: what is public can be read.
+    Nobody,
 }
 
 /// The layer around the API.
@@ -115,7 +122,9 @@ impl Sandbox {
         }
         let now = self.now();
         let bad_credentials = self.limits(|limits| limits.count(now))?;
-        let token = credentials(headers).ok_or_else(|| refuse(StatusCode::UNAUTHORIZED, "Requires authentication"))?;
+        let Some(token) = credentials(headers) else {
+            return Ok(Caller::Nobody);
+        };
         if bad_credentials {
             return Err(bad());
         }
@@ -187,7 +196,7 @@ impl Caller {
     pub(super) fn sees(&self, owner: u64, repository: u64) -> bool {
         match self {
             Self::Person => true,
-            Self::App | Self::User(_) => false,
+            Self::App | Self::User(_) | Self::Nobody => false,
             Self::Installation(token) => {
                 token.account == owner && token.repositories.as_ref().is_none_or(|ids| ids.contains(&repository))
             }
@@ -198,7 +207,7 @@ impl Caller {
     pub(super) fn administers(&self) -> bool {
         match self {
             Self::Person => true,
-            Self::App | Self::User(_) => false,
+            Self::App | Self::User(_) | Self::Nobody => false,
             Self::Installation(token) => token.administration,
         }
     }

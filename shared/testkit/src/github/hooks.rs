@@ -43,6 +43,8 @@ pub struct Delivery {
     pub guid: String,
     /// `X-GitHub-Event`.
     pub event: String,
+    /// `Content-Type`.
+    pub content_type: &'static str,
     /// The body.
     pub body: Vec<u8>,
     /// `X-Hub-Signature-256`.
@@ -143,7 +145,7 @@ impl Teller {
         listed.collect()
     }
 
-    fn of_repository(&self, state: &mut State, event: &str, id: u64, mut told: Value) {
+    pub(super) fn of_repository(&self, state: &mut State, event: &str, id: u64, mut told: Value) {
         let Some(repository) = state.repositories.get(&id) else { return };
         let owner = repository.owner;
         told["repository"] = objects::repository(state, &self.base, id, repository);
@@ -217,12 +219,21 @@ impl Sandbox {
     /// The webhooks that were not sent yet, in the order in which things happened.
     pub fn undelivered(&self) -> Vec<Delivery> {
         let secret = self.webhook_secret.as_ref().map_or("", domain::Secret::reveal);
-        let ready = |hook: &Hook| Delivery {
-            id: hook.id,
-            guid: hook.guid.clone(),
-            event: hook.event.clone(),
-            body: hook.body.clone().into_bytes(),
-            signature: signatures::github::sign(hook.body.as_bytes(), secret),
+        let ready = |hook: &Hook| {
+            let (content_type, body) = if self.sends_forms {
+                let form = serde_urlencoded::to_string([("payload", &hook.body)]).unwrap_or_default();
+                ("application/x-www-form-urlencoded", form)
+            } else {
+                ("application/json", hook.body.clone())
+            };
+            Delivery {
+                id: hook.id,
+                guid: hook.guid.clone(),
+                event: hook.event.clone(),
+                content_type,
+                signature: signatures::github::sign(body.as_bytes(), secret),
+                body: body.into_bytes(),
+            }
         };
         self.shared.state.read(|state| state.hooks.iter().filter(|it| it.answer.is_none()).map(ready).collect())
     }
@@ -246,7 +257,7 @@ impl Sandbox {
             for delivery in self.undelivered() {
                 let request = client
                     .post(&url)
-                    .header("content-type", "application/json")
+                    .header("content-type", delivery.content_type)
                     .header("x-github-delivery", &delivery.guid)
                     .header("x-github-event", &delivery.event)
                     .header("x-hub-signature-256", &delivery.signature)

@@ -3,9 +3,10 @@
 //!
 //! It answers with GitHub's statuses, bodies and quirks: an expired invitation stays in the list and blocks a new one,
 //! a renamed account keeps its number, a renamed repository answers with a redirect, an organisation's members are
-//! collaborators already. Where GitHub does not document what it does, the place says what is assumed here.
+//! collaborators already. Repositories have code: tags, commits, and archives of these. Where GitHub does not document what it does, the place says what is assumed here.
 
 mod app;
+mod code;
 mod control;
 mod gate;
 mod happenings;
@@ -16,6 +17,7 @@ mod objects;
 mod page;
 mod rest;
 mod state;
+mod tags;
 #[cfg(test)]
 mod tests;
 
@@ -48,6 +50,7 @@ pub struct Sandbox {
     shared: Arc<Shared>,
     faults: Faults,
     webhook_secret: Option<Secret>,
+    sends_forms: bool,
 }
 
 #[derive(Debug)]
@@ -56,6 +59,7 @@ struct Shared {
     state: Kept<State>,
     limits: Mutex<Limits>,
     public_url: RwLock<String>,
+    codeload_url: RwLock<Option<String>>,
     requests: Mutex<VecDeque<String>>,
     served: AtomicU64,
 }
@@ -77,7 +81,8 @@ pub enum Access {
 impl Sandbox {
     /// A sandbox in memory, with the accounts and repositories of the walk-through: the users `ctrimm`, `johndoe`,
     /// `janedoe` and `octocat`, the organisation `acme-corp`, and the private repositories `ctrimm/premium-theme`,
-    /// `acme-corp/toolkit` and `acme-corp/starter-kit`.
+    /// `acme-corp/toolkit` and `acme-corp/starter-kit`. `acme-corp/toolkit` is the Composer package `acme/toolkit`, with
+    /// the tags `v1.0.0`, `v1.1.0` and `v2.0.0`.
     pub fn new(clock: Clock) -> Self {
         Self::with(Kept::in_memory(State::seeded()), clock)
     }
@@ -98,11 +103,13 @@ impl Sandbox {
                 state,
                 limits: Mutex::default(),
                 public_url: RwLock::new(DEFAULT_PUBLIC_URL.to_owned()),
+                codeload_url: RwLock::default(),
                 requests: Mutex::default(),
                 served: AtomicU64::new(0),
             }),
             faults: Faults::none(),
             webhook_secret: None,
+            sends_forms: false,
         }
     }
 
@@ -120,6 +127,25 @@ impl Sandbox {
         self
     }
 
+    /// The same sandbox, sending webhooks as forms (`payload=…`), as GitHub does where it is told to.
+    #[must_use]
+    pub fn with_forms(mut self) -> Self {
+        self.sends_forms = true;
+        self
+    }
+
+    /// Says under which other host the router is reachable; archives are there, as GitHub has them on a host of their own.
+    /// Without one they are where the API is.
+    pub fn set_codeload_url(&self, url: impl Into<String>) {
+        let url = url.into().trim_end_matches('/').to_owned();
+        *self.shared.codeload_url.write().unwrap_or_else(PoisonError::into_inner) = Some(url);
+    }
+
+    fn codeload_url(&self) -> String {
+        let url = self.shared.codeload_url.read().unwrap_or_else(PoisonError::into_inner).clone();
+        url.unwrap_or_else(|| self.public_url())
+    }
+
     /// Says under which address the router is reachable from a browser; addresses in webhooks begin with it.
     pub fn set_public_url(&self, url: impl Into<String>) {
         let url = url.into().trim_end_matches('/').to_owned();
@@ -135,6 +161,7 @@ impl Sandbox {
     pub fn router(&self) -> Router {
         rest::router(self)
             .merge(oauth::router(self))
+            .merge(code::codeload(self))
             .merge(page::router(self))
             .fallback(rest::not_found)
             .method_not_allowed_fallback(rest::not_found)

@@ -279,6 +279,7 @@ fn grant(call: &Call) -> Result<&Grant, Answer> {
         Caller::User(grant) => Ok(grant),
         Caller::App => Err(refuse(StatusCode::UNAUTHORIZED, "Bad credentials")),
         Caller::Person => Err(refuse(StatusCode::FORBIDDEN, "Resource not accessible by personal access token")),
+        Caller::Nobody => Err(refuse(StatusCode::UNAUTHORIZED, "Requires authentication")),
         Caller::Installation(_) => Err(refuse(StatusCode::FORBIDDEN, "Resource not accessible by integration")),
     }
 }

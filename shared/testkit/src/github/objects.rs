@@ -37,6 +37,8 @@ pub(super) fn repository(state: &State, base: &str, id: u64, repository: &Reposi
         "owner": account(state, base, repository.owner),
         "html_url": format!("{base}#repository-{id}"),
         "url": format!("{base}/repos/{full_name}"),
+        "clone_url": format!("{base}/{full_name}.git"),
+        "ssh_url": format!("git@github.com:{full_name}.git"),
         "description": repository.description,
         "fork": false,
         "archived": repository.archived,
@@ -92,7 +94,7 @@ pub(super) fn installation(state: &State, base: &str, account_id: u64) -> Value 
         "app_id": 1,
         "target_id": account_id,
         "target_type": kind.map_or("User", |it| it.kind.name()),
-        "permissions": { "administration": "write", "metadata": "read" },
+        "permissions": { "administration": "write", "contents": "read", "metadata": "read" },
         "events": [],
         "suspended_at": kind.filter(|it| it.suspended).map(|_| "2026-01-01T00:00:00Z"),
     })

@@ -15,6 +15,7 @@ use domain::Timestamp;
 use super::{
     Sandbox,
     state::{Account, Kind, Repository, State},
+    tags,
 };
 use crate::sandbox::{escape, home, page, pairs, prefix, see_other, value};
 
@@ -76,6 +77,8 @@ fn perform(sandbox: &Sandbox, action: &str, form: &[(String, String)]) -> anyhow
         "publish" | "privatize" => sandbox.set_private(owner, name, action == "privatize"),
         "archive" | "unarchive" => sandbox.set_archived(owner, name, action == "archive"),
         "take-off" | "put-back" => sandbox.take_off(owner, name, action == "take-off"),
+        "add-tag" => sandbox.release_again(owner, name, name_of(field("tag"))?),
+        "delete-tag" => sandbox.delete_tag(owner, name, field("tag")),
         "delete" => {
             sandbox.delete_repository(owner, name);
             Ok(())
@@ -152,6 +155,7 @@ fn repository_card(state: &State, root: &str, id: u64, repository: &Repository, 
         let _ = write!(html, "{}{}<button>{label}</button></form>", open_form(root, action), inputs(&named, &[field]));
     }
     html.push_str("<br>");
+    html.push_str(&tags::card(root, repository, &named));
     let actions = [
         if repository.private { ("publish", "Make public") } else { ("privatize", "Make private") },
         if repository.archived { ("unarchive", "Unarchive") } else { ("archive", "Archive") },
@@ -221,11 +225,11 @@ fn account_row(root: &str, id: u64, account: &Account) -> String {
 }
 
 /// A form of nothing but a button.
-fn button(root: &str, action: &str, label: &str, hidden: &[(&str, &str)], class: &str) -> String {
+pub(super) fn button(root: &str, action: &str, label: &str, hidden: &[(&str, &str)], class: &str) -> String {
     format!("{}{}<button{class}>{label}</button></form>", open_form(root, action), inputs(hidden, &[]))
 }
 
-fn inputs(hidden: &[(&str, &str)], fields: &[&str]) -> String {
+pub(super) fn inputs(hidden: &[(&str, &str)], fields: &[&str]) -> String {
     let mut html = String::new();
     for (name, value) in hidden {
         let _ = write!(html, "<input type=\"hidden\" name=\"{name}\" value=\"{}\">", escape(value));
@@ -237,6 +241,6 @@ fn inputs(hidden: &[(&str, &str)], fields: &[&str]) -> String {
     html
 }
 
-fn open_form(root: &str, action: &str) -> String {
+pub(super) fn open_form(root: &str, action: &str) -> String {
     format!("<form method=\"post\" action=\"{}/-/{action}\">", escape(root))
 }

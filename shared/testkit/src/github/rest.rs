@@ -14,7 +14,7 @@ use domain::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
-    Sandbox, app,
+    Sandbox, app, code,
     gate::{Call, Caller, gate, refuse, secondary, seconds_until},
     hooks::{self, Sender},
     lists, oauth, objects,
@@ -41,6 +41,9 @@ pub(super) fn router(sandbox: &Sandbox) -> Router {
             .route(&format!("{root}/invitations/{{invitation}}"), delete(delete_invitation))
             .route(&format!("{root}/collaborators"), get(lists::collaborators))
             .route(&format!("{root}/collaborators/{{login}}"), put(invite).delete(remove).get(is_collaborator));
+        for (path, answer) in code::paths() {
+            router = router.route(&format!("{root}{path}"), answer);
+        }
     }
     router.layer(middleware::from_fn_with_state(sandbox.clone(), gate)).with_state(sandbox.clone())
 }
@@ -178,6 +181,7 @@ async fn delete_invitation(
 fn not_app(call: &Call) -> Result<(), Answer> {
     match call.caller {
         Caller::App => Err(refuse(StatusCode::UNAUTHORIZED, "Bad credentials")),
+        Caller::Nobody => Err(refuse(StatusCode::UNAUTHORIZED, "Requires authentication")),
         _ => Ok(()),
     }
 }
@@ -214,12 +218,20 @@ pub(super) fn locate(state: &State, call: &Call, params: &BTreeMap<String, Strin
 }
 
 /// The repository, if the caller can see it.
-fn find<'a>(state: &'a State, call: &Call, params: &BTreeMap<String, String>) -> Result<(u64, &'a Repository), Answer> {
-    not_app(call)?;
+pub(super) fn find<'a>(
+    state: &'a State,
+    call: &Call,
+    params: &BTreeMap<String, String>,
+) -> Result<(u64, &'a Repository), Answer> {
+    let nobody = matches!(call.caller, Caller::Nobody);
+    if !nobody {
+        not_app(call)?;
+    }
     let id = locate(state, call, params)?;
     let repository = &state.repositories[&id];
     let taken_off = repository.taken_off && matches!(call.caller, Caller::Installation(_));
-    if repository.hidden || taken_off || !call.caller.sees(repository.owner, id) {
+    let sees = if nobody { !repository.private } else { call.caller.sees(repository.owner, id) };
+    if repository.hidden || taken_off || !sees {
         return Err(missing());
     }
     Ok((id, repository))

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, ToSpan};
 use serde::{Deserialize, Serialize};
 
 use super::{hooks::Hook, oauth::SignIns};
+use crate::forges::{BEGINNING, code::Code};
 
 /// After so many days an invitation cannot be accepted any more. It stays in the list all the same.
 pub(super) const INVITATION_DAYS: i64 = 7;
@@ -86,6 +87,8 @@ pub(super) struct Repository {
     /// Not among the repositories that the GitHub App was installed on.
     #[serde(default)]
     pub taken_off: bool,
+    #[serde(default)]
+    pub code: Code,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -112,6 +115,9 @@ pub(super) struct Token {
     pub repositories: Option<BTreeSet<u64>>,
     /// Whether it may change who has access.
     pub administration: bool,
+    /// Whether it may read code.
+    #[serde(default)]
+    pub contents: bool,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -174,7 +180,10 @@ impl State {
         }
         state.add_account("acme-corp", Kind::Organization);
         state.add_repository("ctrimm", "premium-theme", true);
-        state.add_repository("acme-corp", "toolkit", true);
+        let toolkit = state.add_repository("acme-corp", "toolkit", true);
+        if let Some(toolkit) = state.repositories.get_mut(&toolkit) {
+            toolkit.code = Code::package("acme/toolkit", &["v1.0.0", "v1.1.0", "v2.0.0"], BEGINNING);
+        }
         state.add_repository("acme-corp", "starter-kit", true);
         state
     }
@@ -241,6 +250,7 @@ impl State {
                 stars: 0,
                 updated_at: None,
                 taken_off: false,
+                code: Code::default(),
             },
         );
         id

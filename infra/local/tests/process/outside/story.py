@@ -23,11 +23,13 @@ except (ImportError, AttributeError) as missing:
 import sequences
 from github import Github
 from loopback import serve
+from post import Post
 
 OLD_SECRET, SECRET = "whsec_test_outside_old", "whsec_test_outside"
 KEY, TOKEN = "sk_test_outside", "ghp_test_outside"
 PUBLIC_URL = "https://shop.example.com"
 BUYER, ONCE, MONTHLY = "octo-buyer", "outside-inc/theme", "outside-inc/updates"
+ADDRESS, VENDOR = "buyer@example.com", "vendor@example.com"
 PATIENCE = 60
 
 
@@ -47,6 +49,7 @@ def until(what, ask, expected=True):
 
 class Tollgate:
     def __init__(self, program, folder, environment):
+        os.makedirs(folder)
         self.log = open(os.path.join(folder, "log"), "ab")
         arguments = [program, "--listen", "127.0.0.1:0", "--data", os.path.join(folder, "data")]
         self.process = subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE, stderr=self.log, text=True)
@@ -58,6 +61,13 @@ class Tollgate:
             if "Ctrl-C ends it" in line:
                 return
         raise SystemExit("Tollgate did not start")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
 
     def call(self, method, path, body=None, headers=()):
         headers = {"content-type": "application/json", "authorization": f"Bearer {self.token}", **dict(headers)}
@@ -73,12 +83,12 @@ class Tollgate:
         body, header = stripes.signed(event, secret)
         return self.call("POST", "/api/webhooks/stripe", body, {"stripe-signature": header, "authorization": ""})
 
-    def sell(self, repository, name, pricing):
+    def sell(self, repository, name, pricing, email=ADDRESS):
         owner, repo = repository.split("/")
         new = {"githubOwner": owner, "githubRepoName": repo, "displayName": name, **pricing}
         status, repository = self.call("POST", "/api/admin/repositories", new)
         expect(status, 201, f"listing {name}: {repository}")
-        order = {"repositoryId": repository["id"], "githubUsername": BUYER, "email": "buyer@example.com"}
+        order = {"repositoryId": repository["id"], "githubUsername": BUYER, "email": email}
         status, begun = self.call("POST", "/api/checkout", order)
         expect(status, 200, f"checkout of {name}: {begun}")
         expect(begun["sessionUrl"], f"https://checkout.stripe.com/c/pay/{begun['sessionId']}", "the payment page")
@@ -102,7 +112,7 @@ def params_of(request, begun, metadata, extra):
         "success_url": ours["success_url"],
         "cancel_url": ours["cancel_url"],
         "expires_at": int(ours["expires_at"]),
-        "customer_email": "buyer@example.com",
+        "customer_email": ADDRESS,
         "client_reference_id": begun["purchaseId"],
         "metadata": metadata,
         "line_items": [{"quantity": 1, "price": ours["line_items[0][price]"]}],
@@ -175,7 +185,7 @@ def monthly(tollgate, github, checkout, stripe_url):
 def main(program, folder):
     github = Github(TOKEN, {BUYER: 583231}, [ONCE, MONTHLY, *sequences.repositories()])
     checkout = stripes.Checkout(KEY)
-    stripe_url = serve(checkout.answer)
+    stripe_url, post = serve(checkout.answer), Post()
     environment = {
         "PATH": os.environ["PATH"],
         "GITHUB_API_URL": serve(github.answer),
@@ -184,16 +194,18 @@ def main(program, folder):
         "STRIPE_SECRET_KEY": KEY,
         "STRIPE_WEBHOOK_SECRET": f"{OLD_SECRET},{SECRET}",
         "PUBLIC_URL": PUBLIC_URL,
+        "AWS_ENDPOINT_URL_SESV2": serve(post.answer),
+        "ALERT_EMAIL": VENDOR,
     }
-    tollgate = Tollgate(program, folder, environment)
-    try:
+    with Tollgate(program, os.path.join(folder, "story"), environment) as tollgate:
         one_time(tollgate, github, checkout, stripe_url)
         monthly(tollgate, github, checkout, stripe_url)
-        sequences.play(tollgate, github, checkout, BUYER, expect, until)
-        expect(github.objections, [], "what GitHub objects to")
-    finally:
-        tollgate.process.kill()
-        tollgate.process.wait()
+    # One of its own: an address may begin no more than ten checkouts in an hour.
+    with Tollgate(program, os.path.join(folder, "sequences"), environment) as tollgate:
+        world = sequences.World(tollgate, github, checkout, post, BUYER, VENDOR, expect, until)
+        sequences.play(world)
+    expect(github.objections, [], "what GitHub objects to")
+    expect(post.objections, [], "what SES objects to")
     print(f"the whole path works, with stripe-python {stripe.VERSION}")
 
 
