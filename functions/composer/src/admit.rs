@@ -48,11 +48,7 @@ pub(crate) async fn granted_names(
 }
 
 /// The packages that a customer may install something of, by name.
-pub(crate) async fn installable(
-    app: &App,
-    customer: &Customer,
-    holder: &Holder,
-) -> Result<Vec<Package>, ApiError> {
+pub(crate) async fn installable(app: &App, customer: &Customer, holder: &Holder) -> Result<Vec<Package>, ApiError> {
     let company = customer.claimed_company();
     let bundles = app.store.bundles_named(company, holder.grants.named_bundles()).await?;
     let mut names = holder.grants.named();

@@ -31,11 +31,7 @@ const LONGEST_VERSION: usize = 300;
 ///
 /// This is the only place where somebody can really be refused, so all is decided anew. The download is counted beside the
 /// reading, and that is taken back if it is refused.
-pub(crate) async fn dist(
-    customer: Customer,
-    State(app): State<App>,
-    segments: Segments,
-) -> Result<Redirect, ApiError> {
+pub(crate) async fn dist(customer: Customer, State(app): State<App>, segments: Segments) -> Result<Redirect, ApiError> {
     let Some(wanted) = Wanted::read(&segments) else {
         admit(&app, &customer, None).await?;
         return Err(ApiError::not_found());
