@@ -50,6 +50,17 @@ const GRANTS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "CustomersFunction",
+        &[
+            "dynamodb BatchGetItem ConditionCheckItem DeleteItem GetItem PutItem Query UpdateItem on Table",
+            "dynamodb Query on Table/index/gsi1",
+            "dynamodb UpdateItem on VolatileTable",
+            "logs CreateLogStream PutLogEvents on CustomersLogs",
+            "s3 GetObject on BlobsBucket/packages/*",
+            "secretsmanager GetSecretValue on secret:SessionKeysName",
+        ],
+    ),
+    (
         "DashboardFunction",
         &[
             "dynamodb GetItem Query on Table Table/index/gsi1",

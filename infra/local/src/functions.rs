@@ -64,6 +64,14 @@ impl Functions {
                 };
                 repositories::api().into_router(app)
             }
+            "customers" => customers::api().into_router(customers::App {
+                store: services.store()?,
+                indexes: Indexes::new(services.blobs()?),
+                authenticator: services.authenticator()?,
+                limiter: limiter(services)?,
+                clock: services.clock(),
+                random: services.random(),
+            }),
             "dashboard" => dashboard::api().into_router(dashboard::App {
                 store: services.store()?,
                 authenticator: services.authenticator()?,
