@@ -11,7 +11,9 @@ use domain::{
     forge::ForgeKind,
     grant::{Freeze, Grant, Grants},
     log::{Action, Actor, LogEntry, LogStatus},
-    package::{Archive, Found, Index, IndexedVersion, Package, PackageId, PackageName, Source, SyncState, VersionRecord},
+    package::{
+        Archive, Found, Index, IndexedVersion, Package, PackageId, PackageName, Source, SyncState, VersionRecord,
+    },
     text::{ConstraintText, CustomerName, Email},
     token,
 };
@@ -209,8 +211,10 @@ pub fn basic(token: &Secret) -> String {
 
 /// What is known of versions after these were found: what was given out before stays.
 fn records(package: &Package, known: Vec<VersionRecord>, found: &[IndexedVersion]) -> Vec<VersionRecord> {
-    let mut records: HashMap<String, VersionRecord> =
-        known.into_iter().map(|record| (record.normalized.clone(), VersionRecord { listed: false, ..record })).collect();
+    let mut records: HashMap<String, VersionRecord> = known
+        .into_iter()
+        .map(|record| (record.normalized.clone(), VersionRecord { listed: false, ..record }))
+        .collect();
     for version in found {
         let new = || VersionRecord {
             package_id: package.package_id.clone(),

@@ -76,7 +76,7 @@ async fn installed(app: &App, customer: &Customer, holder: &Holder, told: &Count
     let company = customer.claimed_company();
     let (packages, versions) = try_join(
         app.store.packages_named(company, told.keys().map(|(name, _)| name).collect::<std::collections::BTreeSet<_>>()),
-        app.store.versions_named(company, told.keys()),
+        app.store.versions_named(company, told.keys().map(|(name, version)| (name, version.as_str()))),
     )
     .await?;
     let now = app.clock.now();

@@ -191,16 +191,6 @@ impl Store {
         self.in_portions(versions.iter().map(row).collect::<Result<_, _>>()?).await
     }
 
-    /// Versions by package and normalised form, in no particular order; those that do not exist are left out.
-    pub async fn versions_named(
-        &self,
-        company: CompanyId,
-        versions: impl IntoIterator<Item = &(PackageName, String)>,
-    ) -> Result<Vec<VersionRecord>, Failure> {
-        let keys: Vec<Key> = versions.into_iter().map(|(name, version)| keys::version(company, name, version)).collect();
-        self.table.get_many(&keys, Freshness::Strong).await
-    }
-
     /// Clears away the versions of a package that was deleted.
     pub async fn forget_versions(
         &self,

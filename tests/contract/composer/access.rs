@@ -221,9 +221,15 @@ async fn wrong_requests_are_told_so_once_the_token_is_good() {
     assert!(token::parse(customer::TOKEN, forged.reveal()).is_some());
     let long = format!("/search.json?q={}", "a".repeat(60_000));
     for (path, status) in [
-        ("/list.json?filter=%FF", 200_u16), ("/search.json?q=%ZZ", 200), (&long, 200), ("/p2/acme/%FF.json", 404),
-        ("/dist/acme/widget/latest.zip", 404), ("/dist/acme/widget/1.0.0", 404), ("/dist/acme/widget/%FF/x.zip", 404),
-        ("/dist/acme/widget/~zz.zip", 404), ("/dist/acme/widget/1.0.0/latest.zip", 404),
+        ("/list.json?filter=%FF", 200_u16),
+        ("/search.json?q=%ZZ", 200),
+        (&long, 200),
+        ("/p2/acme/%FF.json", 404),
+        ("/dist/acme/widget/latest.zip", 404),
+        ("/dist/acme/widget/1.0.0", 404),
+        ("/dist/acme/widget/%FF/x.zip", 404),
+        ("/dist/acme/widget/~zz.zip", 404),
+        ("/dist/acme/widget/1.0.0/latest.zip", 404),
     ] {
         let (refused, answer) = (t.fetch(path, &forged).await, t.fetch(path, &good).await);
         assert_eq!((refused.status, answer.status), (401, status), "{path}: {answer}");

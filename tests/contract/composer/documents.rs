@@ -125,8 +125,16 @@ async fn a_name_is_the_same_in_whatever_case_and_no_other_path_names_anything() 
     let long = format!("/p2/acme/{}.json", "w".repeat(60_000));
     let meter = Meter::new();
     for path in [
-        "/p2/acme/widget", "/p2/acme/widget.zip", "/p2/acme/.json", "/p2/acme/wid%00get.json", "/p2/acme/%FF.json",
-        "/p2/acme%2Fwidget/x.json", "/p2/../widget.json", "/p2/acme/widget~dev~dev.json", "/p2/acme/widget.json.json", &long,
+        "/p2/acme/widget",
+        "/p2/acme/widget.zip",
+        "/p2/acme/.json",
+        "/p2/acme/wid%00get.json",
+        "/p2/acme/%FF.json",
+        "/p2/acme%2Fwidget/x.json",
+        "/p2/../widget.json",
+        "/p2/acme/widget~dev~dev.json",
+        "/p2/acme/widget.json.json",
+        &long,
     ] {
         meter.scope(t.fetch(path, &token)).await.is_error(404, "NOT_FOUND", &[]);
     }
@@ -160,10 +168,9 @@ async fn list_and_search_find_what_can_be_installed() {
     assert_eq!(search("?q=secret").await, Vec::<Value>::new());
     assert_eq!(search("?q=&type=library").await.len(), 2);
     assert_eq!(search("?q=&type=magento2-module").await.len(), 0);
-    t.fetch("/search.json?q=widget", &token).await.is(
-        200,
-        &json!({"total": 1, "results": [{"name": "acme/widget", "description": ""}]}),
-    );
+    t.fetch("/search.json?q=widget", &token)
+        .await
+        .is(200, &json!({"total": 1, "results": [{"name": "acme/widget", "description": ""}]}));
     t.finish().await;
 }
 

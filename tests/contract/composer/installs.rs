@@ -40,8 +40,13 @@ async fn only_what_the_customer_may_install_is_counted() {
     let t = shelf().await;
     let (id, token) = first(&t, 1).await;
     let batch = [
-        ("acme/widget", "2.0.0.0"), ("acme/secret", "1.0.0.0"), ("acme/widget", "1.7.0.0"), ("psr/log", "1.0.0.0"),
-        ("acme/widget", "latest"), ("no name", "1.0.0.0"), ("acme/widget", "1.0.0.0"),
+        ("acme/widget", "2.0.0.0"),
+        ("acme/secret", "1.0.0.0"),
+        ("acme/widget", "1.7.0.0"),
+        ("psr/log", "1.0.0.0"),
+        ("acme/widget", "latest"),
+        ("no name", "1.0.0.0"),
+        ("acme/widget", "1.0.0.0"),
     ];
     assert_eq!(tell(&t, &token, told(&batch)).await.status, 204);
     assert_eq!(installs(&t, id).await, [("acme/widget 1.0.0.0".to_owned(), 0, 1)]);

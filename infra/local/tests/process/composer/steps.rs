@@ -115,7 +115,8 @@ fn lock_of_another(world: &World) {
     assert_ne!(ran.code, 0, "{ran:?}");
     ran.ends(&[ran.code], &["Your access covers ^1.0 only"]);
     let dists = world.recorder.passed();
-    let status = |name: &str| dists.iter().find(|it| it.what.starts_with(&format!("GET /dist/{name}/"))).unwrap().status;
+    let status =
+        |name: &str| dists.iter().find(|it| it.what.starts_with(&format!("GET /dist/{name}/"))).unwrap().status;
     assert_eq!((status("acme/core"), status("acme/widget")), (302, 403));
 }
 
@@ -215,8 +216,13 @@ fn matrix(world: &World) {
     world.vendor.to(&suspended, "POST", "/suspend", &json!({"reason": "Payment failed"}));
     world.vendor.to(&dead, "DELETE", "/token", &Value::Null);
     let paths = [
-        "/packages.json", "/p2/acme/core.json", "/p2/acme/secret.json", "/p2/acme/doesnotexist.json",
-        "/dist/acme/widget/1.0.0.zip", "/dist/acme/widget/2.0.0.zip", "/dist/acme/widget/9.0.0.zip",
+        "/packages.json",
+        "/p2/acme/core.json",
+        "/p2/acme/secret.json",
+        "/p2/acme/doesnotexist.json",
+        "/dist/acme/widget/1.0.0.zip",
+        "/dist/acme/widget/2.0.0.zip",
+        "/dist/acme/widget/9.0.0.zip",
         "/dist/acme/secret/1.0.0.zip",
     ];
     for (customer, statuses) in [
