@@ -18,7 +18,7 @@ fn nothing_of_an_operators_is_open_to_strangers() {
         let guards: &[&str] = if operators {
             &["Viewer", "Admin", "Owner"]
         } else {
-            &["Buyer", "SignedByBitbucket", "SignedByGithub", "SignedByGitlab", "SignedByStripe", "Visitor"]
+            &["Buyer", "Customer", "SignedByBitbucket", "SignedByGithub", "SignedByGitlab", "SignedByStripe", "Visitor"]
         };
         // Of the session itself; and a page that shows nothing but what it was given.
         let about_oneself = endpoint.path.starts_with("/api/auth/") && ["Viewer", "SignedIn"].contains(&endpoint.guard);

@@ -16,6 +16,7 @@ mod cargoman_freeze;
 mod cargoman_packages;
 mod cargoman_tokens;
 mod checkout;
+mod composer;
 mod customers;
 mod dashboard;
 mod errors;

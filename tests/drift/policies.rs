@@ -70,6 +70,14 @@ const GRANTS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "ComposerFunction",
+        &[
+            "dynamodb BatchGetItem DeleteItem GetItem UpdateItem on Table",
+            "logs CreateLogStream PutLogEvents on ComposerLogs",
+            "s3 GetObject on BlobsBucket/dists/* BlobsBucket/packages/*",
+        ],
+    ),
+    (
         "WebhookIntakeFunction",
         &[
             "logs CreateLogStream PutLogEvents on WebhookIntakeLogs",

@@ -109,6 +109,16 @@ impl Functions {
                 random: services.random(),
                 public_url: services.public_url()?,
             }),
+            "composer" => {
+                let blobs = services.blobs()?;
+                composer::api().into_router(composer::App {
+                    store: services.store()?,
+                    indexes: Indexes::new(blobs.clone()),
+                    blobs,
+                    clock: services.clock(),
+                    public_url: services.public_url()?,
+                })
+            }
             "webhook-intake" => webhook_intake::api().into_router(webhook_intake::App {
                 payments: services.payments_queue()?,
                 access: services.access_queue()?,

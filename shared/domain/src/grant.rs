@@ -195,10 +195,12 @@ impl Grants {
         self.direct.keys().chain(pinned.map(|it| &it.package)).collect()
     }
 
-    /// The bundles whose packages the customer has, unless it is frozen at versions that are named.
+    /// The bundles whose packages the customer has: none when it is frozen at versions that are named, and none that came later
+    /// when it is frozen at a time.
     pub fn named_bundles(&self) -> impl Iterator<Item = &BundleName> {
-        let pinned = self.frozen.as_ref().is_some_and(|frozen| frozen.versions.is_some());
-        self.bundles.keys().filter(move |_| !pinned)
+        let frozen = self.frozen.as_ref();
+        let counts = move |grant: &Grant| frozen.is_none_or(|it| it.versions.is_none() && grant.granted_at <= it.at);
+        self.bundles.iter().filter(move |(_, grant)| counts(grant)).map(|(name, _)| name)
     }
 
     /// Without a bundle, and without the frozen versions of its packages that nothing else was granted for. `bundles` are

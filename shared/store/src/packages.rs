@@ -245,7 +245,7 @@ impl Store {
         Ok((admission, version.map(read).transpose()?))
     }
 
-    /// Adds to how often a customer downloaded a version; `more` is negative to take back what was counted in advance.
+    /// Adds to how often a customer downloaded a version.
     pub async fn count_download(
         &self,
         company: CompanyId,
@@ -259,6 +259,23 @@ impl Store {
             Counted::Install => "installs",
         };
         self.table.add(("downloads", &key), name, more).await
+    }
+
+    /// Takes back a download that was counted in advance. Of what was never downloaded nothing stays: names and versions come
+    /// from whoever asks.
+    pub async fn take_back_download(
+        &self,
+        company: CompanyId,
+        customer: CustomerId,
+        (package, normalized): (&PackageName, &str),
+    ) -> Result<(), Failure> {
+        let key = keys::downloads(company, customer, package, normalized);
+        let one = vec![(":one".to_owned(), number(1))];
+        let only = "downloads = :one AND attribute_not_exists(installs)";
+        match self.table.take::<serde::de::IgnoredAny>(&key, only, one).await? {
+            Some(_) => Ok(()),
+            None => self.table.add(("downloads", &key), "downloads", -1).await,
+        }
     }
 
     /// What a customer downloaded, by package and version.
