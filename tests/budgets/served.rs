@@ -1,6 +1,7 @@
 //! Metadata of a package as we serve them, beside a static file server with basic auth, in one run.
 
 use std::{
+    fmt::Write as _,
     io::Write,
     sync::{
         Arc,
@@ -65,13 +66,12 @@ async fn metadata_beside_a_static_file_server() {
     );
     for (what, served) in [("ours", ours), ("ours, nothing new", unchanged), ("a static file, basic auth", theirs)] {
         let bytes = served.bytes / served.answers.max(1);
-        table += &format!("{what:<34}{:>12.0}{bytes:>14}\n", served.rate());
+        writeln!(table, "{what:<34}{:>12.0}{bytes:>14}", served.rate()).unwrap();
     }
-    table += &format!("ours : static = {:.2} in requests/s, {:.3} in bytes\n", ours.rate() / theirs.rate(), {
-        #[expect(clippy::cast_precision_loss, reason = "they are small")]
-        let ratio = (ours.bytes / ours.answers) as f64 / file.len() as f64;
-        ratio
-    });
+    #[expect(clippy::cast_precision_loss, reason = "they are small")]
+    let bytes = (ours.bytes / ours.answers) as f64 / file.len() as f64;
+    let rate = ours.rate() / theirs.rate();
+    writeln!(table, "ours : static = {rate:.2} in requests/s, {bytes:.3} in bytes").unwrap();
     std::io::stderr().write_all(table.as_bytes()).unwrap();
     t.finish().await;
 }

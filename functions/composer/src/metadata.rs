@@ -44,7 +44,7 @@ pub(crate) async fn metadata(
     if wanted.branches && versions.is_empty() {
         return Err(ApiError::not_found());
     }
-    Document::new(&Metadata::of(&wanted.name, versions), conditions)
+    Document::new(&Metadata::of(&wanted.name, &versions), conditions)
 }
 
 struct Wanted {
@@ -67,7 +67,7 @@ struct Metadata {
 }
 
 impl Metadata {
-    fn of(name: &PackageName, versions: Vec<Map<String, Value>>) -> Self {
+    fn of(name: &PackageName, versions: &[Map<String, Value>]) -> Self {
         Self { minified: "composer/2.0", packages: json!({name.as_str(): versions}) }
     }
 }

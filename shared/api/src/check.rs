@@ -111,7 +111,6 @@ impl Check {
     }
 
     /// What another check makes of a field, if it is given.
-    #[expect(clippy::option_option, reason = "the outer one: is it good; the inner one: is it there")]
     pub fn given<T>(&mut self, field: &str, check: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
         if self.fields.contains_key(field) { check(self).map(Some) } else { Some(None) }
     }

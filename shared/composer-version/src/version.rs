@@ -51,6 +51,12 @@ impl Version {
         Self { shown: branch::shown(name, &normalized), normalized }
     }
 
+    /// The version with this normalised form, as [`Version::normalized`] gave it. Reading it again would not do: `2024-01-15`
+    /// is `2024.01.15`, which read again is `2024.01.15.0`.
+    pub fn of_normalized(normalized: &str) -> Self {
+        Self { shown: normalized.to_owned(), normalized: normalized.to_owned() }
+    }
+
     /// The form that is compared: `1.2.0.0-beta3`, `1.9999999.9999999.9999999-dev`, `dev-main`.
     pub fn normalized(&self) -> &str {
         &self.normalized
@@ -148,6 +154,13 @@ mod tests {
         assert_eq!(Version::of_branch("2.1").to_string(), "2.1.x-dev");
         assert_eq!(Version::of_branch("main").to_string(), "dev-main");
         assert_eq!(version("v1.0"), version("1.0.0"));
+    }
+
+    #[test]
+    fn a_normalised_version_is_taken_as_it_is() {
+        let date = version("2024-01-15");
+        assert_eq!(Version::of_normalized(date.normalized()), date);
+        assert_ne!(version(date.normalized()), date);
     }
 
     #[test]

@@ -275,7 +275,7 @@ impl Access<'_> {
         if self.frozen_at.is_some_and(|frozen_at| release.listed_at > frozen_at) {
             return false;
         }
-        let Ok(version) = Version::parse(release.normalized) else { return false };
+        let version = Version::of_normalized(release.normalized);
         self.limits.iter().any(|limits| limits.allow(&version, release.time))
     }
 
@@ -339,7 +339,7 @@ pub fn normalized(version: &str) -> Result<String, Problem> {
 
 /// Whether a normalised version is a stable one.
 pub fn is_stable(normalized: &str) -> bool {
-    Version::parse(normalized).is_ok_and(|version| version.stability() == Stability::Stable)
+    Version::of_normalized(normalized).stability() == Stability::Stable
 }
 
 impl IndexedVersion {

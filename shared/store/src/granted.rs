@@ -75,12 +75,12 @@ impl Store {
             futures::future::try_join_all(bundles.iter().map(|bundle| async move {
                 Ok::<_, Failure>((bundle, self.bundle_customers(company, bundle).await?))
             }));
-        let (direct, bought, bundled) = futures::try_join!(direct, self.linked(&buyers), with_bundles)?;
-        let bundled = bundled.into_iter().flat_map(|(bundle, customers)| {
+        let (direct, bought, in_bundles) = futures::try_join!(direct, self.linked(&buyers), with_bundles)?;
+        let in_bundles = in_bundles.into_iter().flat_map(|(bundle, customers)| {
             customers.into_iter().map(|customer| (customer, Through::Bundle(bundle.clone())))
         });
         let mut all: Vec<_> = direct.into_iter().map(|customer| (customer, Through::Direct)).collect();
-        all.extend(bundled);
+        all.extend(in_bundles);
         all.extend(bought.into_iter().map(|customer| (customer, Through::Purchase)));
         all.sort();
         Ok(all)

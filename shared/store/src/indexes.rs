@@ -39,11 +39,11 @@ impl Indexes {
     /// # Errors
     /// When S3 does not answer. Also when the index is gone, as another one took its place meanwhile: read the package again.
     pub async fn load(&self, company: CompanyId, package: &Package) -> Result<Arc<Index>, Failure> {
+        const WHAT: &str = "reading an index";
         let Some(digest) = &package.found.index else { return Ok(Arc::default()) };
         if let Some(index) = self.kept().get(digest) {
             return Ok(index);
         }
-        const WHAT: &str = "reading an index";
         let key = keys::blob_index(company, package.package_id.as_str(), digest);
         let bytes = self.blobs.get(&key, LARGEST).await?;
         let bytes = bytes.ok_or_else(|| Failure::unavailable(WHAT, format!("there is no {key}")))?;
@@ -127,7 +127,7 @@ mod tests {
     #[test]
     fn what_was_not_used_for_longest_makes_room() {
         let (mut kept, index) = (Kept::new(100), Arc::new(Index::default()));
-        let mut keep = |kept: &mut Kept, digest: &str, size| kept.keep(digest, &index, size);
+        let keep = |kept: &mut Kept, digest: &str, size| kept.keep(digest, &index, size);
         keep(&mut kept, "a", 40);
         keep(&mut kept, "b", 40);
         assert!(kept.get("a").is_some());

@@ -193,7 +193,7 @@ impl Store {
     pub async fn versions_named(
         &self,
         company: CompanyId,
-        versions: impl IntoIterator<Item = &(PackageName, String)>,
+        versions: impl IntoIterator<Item = (&PackageName, &str)>,
     ) -> Result<Vec<VersionRecord>, Failure> {
         let keys: Vec<Key> =
             versions.into_iter().map(|(name, version)| keys::version(company, name, version)).collect();

@@ -102,9 +102,9 @@ async fn a_suspended_customer_is_told_why_and_an_expired_one_that_it_is() {
 
     t.change_holder(CompanyId(1), id, |it| it.customer = it.customer.reactivated(now).unwrap()).await;
     assert_eq!(statuses(&t, &token).await[0], 200);
-    t.change_holder(CompanyId(1), id, |it| it.customer.expires_at = Some(now + Duration::from_secs(60))).await;
+    t.change_holder(CompanyId(1), id, |it| it.customer.expires_at = Some(now + Duration::from_mins(1))).await;
     assert_eq!(statuses(&t, &token).await[0], 200);
-    t.clock.advance(Duration::from_secs(60));
+    t.clock.advance(Duration::from_mins(1));
     all_refuse(&t, Some(&basic(&token)), (403, "FORBIDDEN"), "Your access has expired").await;
     t.finish().await;
 }
@@ -146,11 +146,11 @@ async fn the_archive_of_a_version_outside_the_grant_is_refused_with_the_grant() 
 async fn a_grant_that_has_ended_is_no_access_and_says_so() {
     let t = shelf().await;
     let mut grants = granted(t.now(), &[("acme/widget", "*"), ("acme/core", "*")]);
-    let end = t.now() + Duration::from_secs(60);
+    let end = t.now() + Duration::from_mins(1);
     grants.direct.values_mut().next().unwrap().expires_at = Some(end);
     let (_, token) = t.customer_with(1, grants).await;
     assert_eq!(t.fetch("/p2/acme/core.json", &token).await.status, 200);
-    t.clock.advance(Duration::from_secs(60));
+    t.clock.advance(Duration::from_mins(1));
     let gone = t.fetch("/p2/acme/core.json", &token).await;
     gone.is_error(404, "NOT_FOUND", &[]);
     assert_eq!(gone.json["warning"], "Your access to this package has ended");
@@ -175,7 +175,7 @@ async fn a_frozen_customer_has_what_it_is_frozen_at() {
     assert_eq!(t.fetch("/dist/acme/widget/1.0.0.zip", &by_name).await.status, 302);
 
     t.freeze(at, None).await;
-    t.clock.advance(Duration::from_secs(3600));
+    t.clock.advance(Duration::from_hours(1));
     let package = t.stack.store.package(CompanyId(1), &journeys::package_name("acme/widget")).await.unwrap().unwrap();
     let found = [("3.0.0", t.now()), ("2.0.0", domain::Timestamp::from_millisecond(journeys::START).unwrap())];
     let found = found.map(|(tag, time)| journeys::indexed("acme/widget", tag, time, &json!({})));

@@ -202,8 +202,7 @@ fn after_trouble(app: &App, leased: &Package, found: Found, error: &ForgeError) 
 
 /// The newest version first; what is no version by name.
 fn sort(index: &mut Index) {
-    let order = |version: &IndexedVersion| Version::parse(&version.normalized).ok();
-    index.versions.sort_by_cached_key(|version| std::cmp::Reverse(order(version)));
+    index.versions.sort_by_cached_key(|version| std::cmp::Reverse(Version::of_normalized(&version.normalized)));
     index.skipped.sort_by(|a, b| a.name.cmp(&b.name));
 }
 
@@ -223,8 +222,8 @@ async fn write_versions(
     let there: BTreeSet<&str> = after.versions.iter().map(|it| it.normalized.as_str()).collect();
     let gone: Vec<&IndexedVersion> =
         before.versions.iter().filter(|it| !there.contains(it.normalized.as_str())).collect();
-    let named: Vec<_> = came.iter().chain(&gone).map(|it| (leased.name.clone(), it.normalized.clone())).collect();
-    let known = app.store.versions_named(company, &named).await?;
+    let named: Vec<_> = came.iter().chain(&gone).map(|it| (&leased.name, it.normalized.as_str())).collect();
+    let known = app.store.versions_named(company, named).await?;
     let record = |version: &IndexedVersion| {
         let known = known.iter().find(|it| it.normalized == version.normalized && it.package_id == leased.package_id);
         known.cloned()
@@ -251,9 +250,8 @@ async fn write_versions(
 
 /// What lists show of a package without its index.
 fn describe(package: &mut Package, index: &Index) {
-    let stable = |version: &&IndexedVersion| {
-        Version::parse(&version.normalized).is_ok_and(|it| it.stability() == Stability::Stable)
-    };
+    let stable =
+        |version: &&IndexedVersion| Version::of_normalized(&version.normalized).stability() == Stability::Stable;
     let newest = index.versions.iter().find(stable).or_else(|| index.versions.iter().find(|it| !it.branch));
     let count = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     package.found.versions = count(index.versions.len());

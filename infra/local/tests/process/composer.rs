@@ -97,7 +97,7 @@ fn composer_installs_what_a_customer_may_have_and_nothing_else() {
     let world = World::open(&folder("composer"));
     for (name, step) in steps::ALL {
         // Which of them it was shows when one fails.
-        println!("{name}");
+        eprintln!("{name}");
         world.recorder.passed();
         step(&world);
     }

@@ -51,18 +51,18 @@ impl<'a> Project<'a> {
             "config": {"secure-http": false},
         });
         project.write("project/composer.json", &manifest);
-        project.sign_in("http-basic", json!({"username": "token", "password": token}));
+        project.sign_in("http-basic", &json!({"username": "token", "password": token}));
         project
     }
 
     /// The developer's credentials: `http-basic`, or `bearer`.
-    pub(super) fn sign_in(&self, scheme: &str, credentials: Value) {
+    pub(super) fn sign_in(&self, scheme: &str, credentials: &Value) {
         self.write("home/auth.json", &json!({scheme: {&self.recorder.address: credentials}}));
     }
 
     /// Another token than before.
     pub(super) fn change_token(&self, token: &str) {
-        self.sign_in("http-basic", json!({"username": "token", "password": token}));
+        self.sign_in("http-basic", &json!({"username": "token", "password": token}));
     }
 
     /// Another project with this one's `composer.json` and lock file, and nothing kept.

@@ -6,8 +6,11 @@ use serde_json::{Value, json};
 
 use super::{TRANSPORT, World, recorder::Passed, widget};
 
+/// What a step is called, and what it does.
+type Step = (&'static str, fn(&World));
+
 /// All of them, in the order in which they are done: those that change packages are the last.
-pub(super) const ALL: [(&str, fn(&World)); 19] = [
+pub(super) const ALL: [Step; 19] = [
     ("A1, A13, A18: a cold installation", cold_installation),
     ("A2: an older version for whoever has only that", older_version),
     ("A3: what was found and does not fit is named", named_versions),
@@ -179,7 +182,7 @@ fn revoked_token(world: &World) {
 
 fn bearer(world: &World) {
     let project = world.project("nothing");
-    project.sign_in("bearer", json!(world.first.token));
+    project.sign_in("bearer", &json!(world.first.token));
     project.composer(&["require", "acme/widget"]).ends(&[0], &[]);
     assert_eq!(project.installed(), ["acme/core v1.0.0", "acme/widget 1.1.0"]);
 }
