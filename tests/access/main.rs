@@ -9,9 +9,9 @@ mod tenants;
 
 use api::Endpoint;
 use axum::body::Body;
-use domain::Secret;
+use domain::{CompanyId, Secret};
 use http::{Request, header};
-use journeys::{Answer, TestStack, bearer, example_repository, with};
+use journeys::{Answer, TestStack, bearer, example_repository, package_name, with};
 use serde_json::{Value, json};
 
 /// Every endpoint of every function.
@@ -107,6 +107,7 @@ impl Shop {
             ("POST", "/api/v1/customers") => json!({"name": "Another", "email": "another@example.com"}),
             ("PATCH", "/api/v1/customers/{id}") => json!({"name": "Acme Corporation"}),
             ("POST", "/api/v1/customers/{id}/suspend") => json!({"reason": "Payment failed"}),
+            ("POST", "/api/v1/customers/{id}/freeze") => json!({}),
             ("POST", "/api/v1/customers/{id}/packages") => json!({"package": "acme/widget", "constraint": "^1.0"}),
             ("PATCH", "/api/v1/bundles/{name}") | ("PUT", "/api/v1/customers/{id}/packages") => json!({"packages": []}),
             ("POST", "/api/v1/customers/{id}/bundles") => json!({"bundle": "enterprise", "constraint": "^1.0"}),
@@ -154,6 +155,8 @@ impl Shop {
 async fn customer(t: &TestStack) -> String {
     t.shelve("acme/widget", &["1.0.0"]).await;
     t.bundle("enterprise", &["acme/widget"]).await;
+    // A task to look at.
+    t.stack.store.want_sync(CompanyId(1), &package_name("acme/widget")).await.unwrap();
     let new = json!({"name": "Acme Corp", "email": "dev@acme.com", "external_id": "cus_acme"});
     let customer = t.post("/api/v1/customers", &new).await.text("/id");
     for (kind, body) in [("packages", json!({"package": "acme/widget"})), ("bundles", json!({"bundle": "enterprise"}))]

@@ -55,6 +55,15 @@ fn leaves(endpoint: Endpoint) -> Leaves {
         ("DELETE", "/api/v1/customers/{id}/token") => Line(By::Token, "customer_token_revoked"),
         (_, path) if path.starts_with("/api/v1/customers/{id}/packages") => Line(By::Token, "package_access_changed"),
         (_, path) if path.starts_with("/api/v1/customers/{id}/bundles") => Line(By::Token, "package_access_changed"),
+        ("POST", "/api/v1/packages") => Line(By::Token, "package_added"),
+        (_, path) if path.starts_with("/api/v1/packages/") && path.ends_with("/sync") => {
+            Nothing("the worker looks at the repository, and tells of what it found")
+        }
+        ("PATCH", path) if path.starts_with("/api/v1/packages/") => Line(By::Token, "package_updated"),
+        ("DELETE", path) if path.starts_with("/api/v1/packages/") => Line(By::Token, "package_deleted"),
+        ("POST", "/api/v1/bundles") => Line(By::Token, "bundle_created"),
+        ("PATCH", "/api/v1/bundles/{name}") => Line(By::Token, "bundle_updated"),
+        ("DELETE", "/api/v1/bundles/{name}") => Line(By::Token, "bundle_deleted"),
         ("POST", "/api/checkout") => Line(By::Buyer, "checkout_created"),
         ("POST", "/api/purchases/{id}/account" | "/purchases/{id}/account") => Line(By::Buyer, "account_changed"),
         ("POST", "/api/purchases/{id}/invitation" | "/purchases/{id}/invitation") => {
@@ -257,7 +266,7 @@ async fn what_is_refused_leaves_no_line() {
         let mut tries = vec![shop.request(endpoint)];
         tries.push((bearer(shop.request(endpoint).0, &viewer), shop.request(endpoint).1));
         if !shop.request(endpoint).1.is_null() {
-            tries.push((good(endpoint).0, json!({"role": 7, "displayName": "", "reason": 7, "name": 7})));
+            tries.push((good(endpoint).0, json!({"role": 7, "displayName": "", "reason": 7, "name": 7, "dev_branches": 7})));
         }
         if endpoint.path.contains("{id}") {
             let nowhere = endpoint.path.replace("{id}", "01999999-9999-7999-8999-999999999999");

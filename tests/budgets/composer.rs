@@ -36,7 +36,7 @@ pub(crate) async fn measure(shop: &Shop, table: &mut Table) {
     let forged = domain::customer::CustomerId::of_number(FIRST.into()).unwrap().issue_token(CompanyId(1), &seeded(9));
     let unknown = format!("/dist/{package}/9.9.9.zip");
     table.add("dist of no such version", fetch(shop, &unknown, &token, 404).await, Budget::refused_download());
-    table.add("dist with a forged token", fetch(shop, &dist, &forged, 401).await, Budget::refused_download());
+    table.add("dist with a forged token", fetch(shop, &dist, &forged, 401).await, Budget::forged_download());
     table.add("downloads told of", tell(shop, &package, &token).await, Budget::told());
 
     let garbage = Secret::new("tok_garbage").unwrap();

@@ -87,6 +87,11 @@ impl Budget {
         Self { deep: Some(2), writes: Some(2.0), ..Self::download() }
     }
 
+    /// The same for a token that was made up: nothing was ever downloaded with it, so that it was counted is forgotten, too.
+    pub(crate) fn forged_download() -> Self {
+        Self { deep: Some(3), writes: Some(3.0), ..Self::download() }
+    }
+
     /// Ten installed versions: the customer, the packages and versions, the counts.
     pub(crate) fn told() -> Self {
         Self { deep: Some(3), reads: Some(13.0), writes: Some(10.0), ..Self::default() }

@@ -133,21 +133,22 @@ const GRANTS: &[(&str, &[&str])] = &[
     (
         "PackagesWorkerFunction",
         &[
-            "dynamodb GetItem on Table",
+            "dynamodb BatchGetItem ConditionCheckItem DeleteItem GetItem PutItem Query UpdateItem on Table",
             "logs CreateLogStream PutLogEvents on PackagesWorkerLogs",
             "s3 DeleteObject GetObject PutObject on BlobsBucket/dists/* BlobsBucket/packages/*",
             "s3 ListBucket on BlobsBucket",
+            "secretsmanager GetSecretValue on secret:BitbucketTokenName secret:GithubCredentialsName secret:GitlabTokenName",
             "sqs ChangeMessageVisibility DeleteMessage GetQueueAttributes ReceiveMessage SendMessage on PackagesQueue",
         ],
     ),
     (
         "ReconcileFunction",
         &[
-            "dynamodb BatchGetItem GetItem PutItem Query UpdateItem on Table",
+            "dynamodb BatchGetItem DeleteItem GetItem PutItem Query UpdateItem on Table",
             "dynamodb Query on Table/index/gsi1 Table/index/gsi2",
             "logs CreateLogStream PutLogEvents on ReconcileLogs",
             "secretsmanager GetSecretValue on secret:GithubCredentialsName secret:StripeSecretKeyName",
-            "sqs SendMessage on AccessQueue DeliveriesQueue PaymentsQueue",
+            "sqs SendMessage on AccessQueue DeliveriesQueue PackagesQueue PaymentsQueue",
         ],
     ),
 ];

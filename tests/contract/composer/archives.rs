@@ -112,6 +112,7 @@ async fn versions_of_a_package_that_had_the_name_before_are_not_given_out() {
     assert!(store.remove_package(CompanyId(1), &package, &[], &line).await.unwrap());
     assert_eq!(t.fetch("/dist/acme/core/1.0.0.zip", &token).await.status, 404);
     assert_eq!(t.fetch("/p2/acme/core.json", &token).await.status, 404);
+    store.cleared(CompanyId(1), &store::Leftover::of(&package)).await.unwrap();
     t.shelve_versions(CompanyId(1), "acme/core", Vec::new()).await;
     assert_eq!(t.fetch("/dist/acme/core/1.0.0.zip", &token).await.status, 404);
     assert_eq!(t.fetch("/p2/acme/core.json", &token).await.json["packages"], json!({"acme/core": []}));

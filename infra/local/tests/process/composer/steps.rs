@@ -40,7 +40,7 @@ fn cold_installation(world: &World) {
     let customer = world.another("Cold");
     let project = world.project(&customer.token);
     project.composer(&["require", "acme/widget"]).ends(&[0], &[]);
-    assert_eq!(project.installed(), ["acme/core v1.0.0", "acme/widget 2.0.0"]);
+    assert_eq!(project.installed(), ["acme/core 1.0.0", "acme/widget 2.0.0"]);
 
     let passed = world.recorder.passed();
     let (blobs, ours): (Vec<Passed>, Vec<Passed>) =
@@ -50,7 +50,7 @@ fn cold_installation(world: &World) {
     let known = ["GET /packages.json", "GET /p2/acme/widget.json", "GET /p2/acme/core.json", "POST /downloads"];
     let others: Vec<&str> = names.iter().copied().filter(|it| !known.contains(it)).collect();
     let dists: BTreeSet<&str> = others.iter().map(|it| it.rsplit_once('/').unwrap().0).collect();
-    assert_eq!(dists, BTreeSet::from(["GET /dist/acme/core/v1.0.0", "GET /dist/acme/widget/2.0.0"]), "{names:?}");
+    assert_eq!(dists, BTreeSet::from(["GET /dist/acme/core/1.0.0", "GET /dist/acme/widget/2.0.0"]), "{names:?}");
     assert!(ours.iter().all(|it| it.authorized), "{ours:?}");
     // What is asked for a second time in the same run was kept.
     assert!(ours.iter().filter(|it| it.conditional).all(|it| it.status == 304), "{ours:?}");
@@ -77,7 +77,7 @@ fn cold_installation(world: &World) {
 fn older_version(world: &World) {
     let project = world.project(&world.first.token);
     project.composer(&["require", "acme/widget"]).ends(&[0], &[]);
-    assert_eq!(project.installed(), ["acme/core v1.0.0", "acme/widget 1.1.0"]);
+    assert_eq!(project.installed(), ["acme/core 1.0.0", "acme/widget 1.1.0"]);
     assert_eq!(project.requires("acme/widget"), "^1.1");
 }
 
@@ -142,7 +142,7 @@ fn another_with_the_cache(world: &World) {
     // It was written as ^2.0, which this customer does not have.
     project.composer(&["require", "--no-update", "acme/widget:*"]).ends(&[0], &[]);
     project.composer(&["update"]).ends(&[0], &[]);
-    assert_eq!(project.installed(), ["acme/core v1.0.0", "acme/widget 1.1.0"]);
+    assert_eq!(project.installed(), ["acme/core 1.0.0", "acme/widget 1.1.0"]);
 }
 
 fn suspended(world: &World) {
@@ -184,13 +184,13 @@ fn bearer(world: &World) {
     let project = world.project("nothing");
     project.sign_in("bearer", &json!(world.first.token));
     project.composer(&["require", "acme/widget"]).ends(&[0], &[]);
-    assert_eq!(project.installed(), ["acme/core v1.0.0", "acme/widget 1.1.0"]);
+    assert_eq!(project.installed(), ["acme/core 1.0.0", "acme/widget 1.1.0"]);
 }
 
 fn beta(world: &World) {
     let project = world.project(&world.full.token);
     project.composer(&["require", "acme/widget:^2.0@beta"]).ends(&[0], &[]);
-    assert_eq!(project.installed(), ["acme/core v1.0.0", "acme/widget 2.1.0-beta1"]);
+    assert_eq!(project.installed(), ["acme/core 1.0.0", "acme/widget 2.1.0-beta1"]);
     let ran = world.project(&world.first.token).composer(&["require", "acme/widget:^2.0@beta"]);
     ran.ends(&[2], &["does not match the constraint"]);
 }
@@ -201,7 +201,7 @@ fn replaced_token(world: &World) {
     world.project(&customer.token).composer(&["require", "acme/core"]).ends(&TRANSPORT, &["401"]);
     let project = world.project(new["token"].as_str().unwrap());
     project.composer(&["require", "acme/widget"]).ends(&[0], &[]);
-    assert_eq!(project.installed(), ["acme/core v1.0.0", "acme/widget 2.0.0"]);
+    assert_eq!(project.installed(), ["acme/core 1.0.0", "acme/widget 2.0.0"]);
 }
 
 fn not_asked_for(world: &World) {
@@ -282,5 +282,5 @@ fn deleted_tag(world: &World) {
     shown.ends(&[0], &["2.1.0-beta1, 1.1.0, 1.0.0"]);
     let clone = world.clone_of(&project, &world.full.token);
     clone.composer(&["install"]).ends(&[0], &[]);
-    assert_eq!(clone.installed(), ["acme/core v1.0.0", "acme/widget 2.0.0"]);
+    assert_eq!(clone.installed(), ["acme/core 1.0.0", "acme/widget 2.0.0"]);
 }
