@@ -59,6 +59,15 @@ fn leaves(endpoint: Endpoint) -> Leaves {
         ("POST", "/api/auth/magic-link") => Nothing("the worker mails a link, which changes nothing"),
         ("POST", "/api/auth/magic-link/verify") => Nothing("a sign-in; what it may learn is held where GitHub's is"),
         ("POST", "/api/webhooks/github" | "/api/webhooks/stripe") => Nothing("the worker does what it tells of"),
+        ("POST", "/api/v1/packages") => Line(By::Token, "package_added"),
+        ("POST", path) if path.starts_with("/api/v1/packages/") && path.ends_with("/sync") => {
+            Nothing("what a sync finds has a line of its own")
+        }
+        ("PATCH", path) if path.starts_with("/api/v1/packages/") => Line(By::Token, "package_updated"),
+        ("DELETE", path) if path.starts_with("/api/v1/packages/") => Line(By::Token, "package_deleted"),
+        ("POST", "/api/v1/bundles") => Line(By::Token, "bundle_created"),
+        ("PATCH", "/api/v1/bundles/{name}") => Line(By::Token, "bundle_updated"),
+        ("DELETE", "/api/v1/bundles/{name}") => Line(By::Token, "bundle_deleted"),
         (method, path) => panic!("what {method} {path} leaves in the log is for tests/access/records.rs to say"),
     }
 }
@@ -242,7 +251,8 @@ async fn what_is_refused_leaves_no_line() {
         let mut tries = vec![shop.request(endpoint)];
         tries.push((bearer(shop.request(endpoint).0, &viewer), shop.request(endpoint).1));
         if !shop.request(endpoint).1.is_null() {
-            tries.push((good(endpoint).0, json!({"role": 7, "displayName": "", "reason": 7})));
+            let wrong = json!({"role": 7, "displayName": "", "reason": 7, "dev_branches": 7, "packages": 7});
+            tries.push((good(endpoint).0, wrong));
         }
         if endpoint.path.contains("{id}") {
             let nowhere = endpoint.path.replace("{id}", "01999999-9999-7999-8999-999999999999");
