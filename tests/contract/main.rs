@@ -7,6 +7,7 @@ mod bad_fields;
 mod bad_requests;
 mod books;
 mod cargoman_bundles;
+mod cargoman_package_ends;
 mod cargoman_packages;
 mod checkout;
 mod customers;
