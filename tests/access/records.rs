@@ -266,7 +266,10 @@ async fn what_is_refused_leaves_no_line() {
         let mut tries = vec![shop.request(endpoint)];
         tries.push((bearer(shop.request(endpoint).0, &viewer), shop.request(endpoint).1));
         if !shop.request(endpoint).1.is_null() {
-            tries.push((good(endpoint).0, json!({"role": 7, "displayName": "", "reason": 7, "name": 7, "dev_branches": 7})));
+            let wrong = json!({
+                "role": 7, "displayName": "", "reason": 7, "name": 7, "dev_branches": 7, "packages": 7, "versions": 7
+            });
+            tries.push((good(endpoint).0, wrong));
         }
         if endpoint.path.contains("{id}") {
             let nowhere = endpoint.path.replace("{id}", "01999999-9999-7999-8999-999999999999");

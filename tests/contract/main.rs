@@ -13,6 +13,7 @@ mod cargoman_bundles_of_customers;
 mod cargoman_customers;
 mod cargoman_errors;
 mod cargoman_freeze;
+mod cargoman_package_ends;
 mod cargoman_packages;
 mod cargoman_tokens;
 mod checkout;
