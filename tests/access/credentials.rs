@@ -147,6 +147,8 @@ async fn an_admin_may_write() {
         let theirs = endpoint.path.contains('{');
         assert!((200..300).contains(&answer.status) || theirs && answer.status == 404, "{answer}");
     }
+    // Syncs of packages that were asked for.
+    shop.t.settle().await;
     shop.t.finish().await;
 }
 

@@ -2,7 +2,7 @@
 //! code that renders it.
 
 use domain::company::Role;
-use http::Request;
+use http::{Method, Request};
 use journeys::{TestStack, bearer};
 use serde_json::json;
 use testkit::faults::Faults;
