@@ -10,6 +10,7 @@ mod endpoints;
 mod events;
 mod limiter;
 mod lists;
+mod package_customers;
 mod served;
 mod shop;
 mod table;
@@ -23,6 +24,7 @@ async fn hold_to_budgets(title: &str, texts: Texts) {
     let mut table = Table::default();
     let mut shop = Shop::open(texts).await;
     endpoints::measure(&mut shop, &mut table).await;
+    package_customers::measure(&shop, &mut table).await;
     events::measure(&mut shop, &mut table).await;
     limiter::measure(&shop, &mut table).await;
     composer::measure(&shop, &mut table).await;

@@ -29,6 +29,16 @@ impl Budget {
         Self { deep: Some(2), ..Self::default() }
     }
 
+    /// Making a customer who installs packages: 10, and one for the index by address.
+    pub(crate) fn package_customer() -> Self {
+        Self { writes: Some(11.0), ..Self::write() }
+    }
+
+    /// What a customer was granted: the customer, the bundles, the packages, their indexes in S3, one after the other.
+    pub(crate) fn packages_of_customer() -> Self {
+        Self { deep: Some(4), ..Self::default() }
+    }
+
     /// A checkout, which makes a customer. One write unit counts it: a limit of ten is not counted in portions. Four note
     /// Stripe's session, which is a third round, after Stripe has answered.
     pub(crate) fn checkout() -> Self {

@@ -87,6 +87,18 @@ const GRANTS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "PackagesFunction",
+        &[
+            "dynamodb BatchGetItem ConditionCheckItem DeleteItem GetItem PutItem Query UpdateItem on Table",
+            "dynamodb UpdateItem on VolatileTable",
+            "logs CreateLogStream PutLogEvents on PackagesLogs",
+            "s3 GetObject on BlobsBucket/packages/*",
+            "s3 ListBucket on BlobsBucket",
+            "secretsmanager GetSecretValue on secret:SessionKeysName",
+            "sqs SendMessage on PackagesQueue",
+        ],
+    ),
+    (
         "PaymentsWorkerFunction",
         &[
             "dynamodb DeleteItem GetItem PutItem UpdateItem on Table",

@@ -16,6 +16,7 @@
 )]
 
 mod answer;
+mod bundles;
 mod changes;
 mod forge_hooks;
 mod github_hooks;
@@ -226,7 +227,8 @@ impl TestStack {
     /// The beginning of a request, with company 1's token where the path is an operator's.
     pub fn request(&self, method: Method, path: &str) -> http::request::Builder {
         let request = http::Request::builder().method(method).uri(path);
-        if path.starts_with("/api/admin/") { bearer(request, &self.token) } else { request }
+        let operators = path.starts_with("/api/admin/") || path.starts_with("/api/v1/");
+        if operators { bearer(request, &self.token) } else { request }
     }
 
     // ---- The product ----------------------------------------------------------------------------------------------

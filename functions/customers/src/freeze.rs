@@ -59,9 +59,9 @@ impl Known {
     async fn read(store: &Store, company: CompanyId, named: &[Pinned]) -> Result<Self, Failure> {
         let named: BTreeSet<&Pinned> = named.iter().collect();
         let packages: BTreeSet<&PackageName> = named.iter().map(|it| &it.package).collect();
-        let versions = named.iter().map(|it| (&it.package, it.version.as_str()));
+        let versions: Vec<_> = named.iter().map(|it| (it.package.clone(), it.version.clone())).collect();
         let (packages, versions) =
-            futures::try_join!(store.packages_named(company, packages), store.versions_named(company, versions))?;
+            futures::try_join!(store.packages_named(company, packages), store.versions_named(company, &versions))?;
         Ok(Self { packages: packages.into_iter().map(|it| (it.name.clone(), it)).collect(), versions })
     }
 

@@ -62,6 +62,12 @@ impl Environment<'_> {
         }
     }
 
+    /// An address in the sandbox of forges, unless the real forge is configured.
+    fn forge(&self, real: &str, path: &str) -> Option<String> {
+        let sandbox = self.sandboxes.forges.as_ref().filter(|_| self.settings.get(real).is_none());
+        sandbox.map(|_| format!("{}/sandbox/forges/{path}", self.url))
+    }
+
     /// Where links to blobs lead. They are followed from the API's answers, and clients that stay at the same host send their
     /// credentials along, which S3 refuses: so it is this machine under another name than the API's, where it has one.
     fn blobs_url(&self) -> String {
@@ -195,6 +201,12 @@ impl Environment<'_> {
         let app = app.map(|(id, key)| serde_json::json!({"app_id": id, "private_key": key}).to_string());
         self.settings.get("GITHUB_TOKEN").map(str::to_owned).or(app)
     }
+}
+
+/// The same address under another name for this machine, as GitHub has its archives on a host of their own. An address that
+/// is not the loopback's has no other name.
+pub(crate) fn other_host(url: &str) -> String {
+    url.replace("//127.0.0.1:", "//localhost:").replace("//[::1]:", "//localhost:")
 }
 
 /// The same address of this machine under another name.

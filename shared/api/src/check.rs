@@ -110,6 +110,12 @@ impl Check {
         if self.fields.contains_key(field) { self.texts(field, most, parse).map(Some) } else { Some(None) }
     }
 
+    /// What another check makes of a field, if it is given.
+    #[expect(clippy::option_option, reason = "the outer one: is it good; the inner one: is it there")]
+    pub fn given<T>(&mut self, field: &str, check: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
+        if self.fields.contains_key(field) { check(self).map(Some) } else { Some(None) }
+    }
+
     /// Yes or no, which may be missing, but not null.
     pub fn flag_if_given(&mut self, field: &'static str) -> Option<Option<bool>> {
         match self.fields.remove(field) {

@@ -189,6 +189,12 @@ impl Grants {
         self.direct.keys().chain(self.purchases.values().flat_map(BTreeMap::keys)).collect()
     }
 
+    /// The packages that a customer is found by: granted by themselves, or frozen.
+    pub fn linked_packages(&self) -> BTreeSet<&PackageName> {
+        let pinned = self.frozen.iter().flat_map(|frozen| frozen.versions.iter().flatten());
+        self.direct.keys().chain(pinned.map(|it| &it.package)).collect()
+    }
+
     /// The bundles whose packages the customer has: none when it is frozen at versions that are named, and none that came later
     /// when it is frozen at a time.
     pub fn named_bundles(&self) -> impl Iterator<Item = &BundleName> {

@@ -5,13 +5,14 @@ use domain::{
     customer::CustomerId,
     log::LogEntry,
     package::{Bundle, Package, PackageName, VersionRecord},
+    paging::PageRequest,
     tally::Roster,
     text::BundleName,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Holder, Store,
+    Found, Holder, Leftover, Store,
     customers::holder,
     keys::{self, Key},
     sha256,
@@ -39,28 +40,6 @@ pub struct Admission {
     pub package: Option<Package>,
 }
 
-/// How often a customer downloaded a version.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Downloads {
-    /// Of which package.
-    pub package: PackageName,
-    /// Which version, normalised.
-    pub version: String,
-    /// How often its archive was fetched.
-    pub downloads: u64,
-    /// How often Composer told that it was installed.
-    pub installs: u64,
-}
-
-/// What is counted about a version and a customer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Counted {
-    /// Its archive was fetched.
-    Download,
-    /// Composer told that it was installed.
-    Install,
-}
-
 impl Store {
     /// A package.
     pub async fn package(&self, company: CompanyId, name: &PackageName) -> Result<Option<Package>, Failure> {
@@ -84,7 +63,13 @@ impl Store {
         self.all(&keys::packages(company)).await
     }
 
-    /// Adds a package. `false`: there is one with its name.
+    /// A page of the company's packages, by name.
+    pub async fn packages_page(&self, company: CompanyId, page: &PageRequest) -> Result<Found<Package>, Failure> {
+        let rows = u64::try_from(self.roster(company).await?.packages).unwrap_or(0);
+        self.page_in_order((&keys::packages(company), rows), page, |row: &Package| row.name.to_string()).await
+    }
+
+    /// Adds a package. `false`: there is one with its name, or what another one left behind is not cleared away yet.
     pub async fn insert_package(
         &self,
         company: CompanyId,
@@ -93,6 +78,7 @@ impl Store {
         entry: &LogEntry,
     ) -> Result<bool, Failure> {
         let mut writes = vec![self.table.put_if_absent(package_row(company, package)?)?];
+        writes.push(self.table.check_absent(&keys::leftover_of_package(company, &package.name))?);
         writes.extend(self.place_writes(company, &package.name, places)?);
         let difference = Roster { packages: 1, ..Roster::default() };
         writes.extend(self.roster_writes(company, std::slice::from_ref(entry), difference)?);
@@ -117,7 +103,8 @@ impl Store {
     }
 
     /// Deletes a package, and takes it out of its bundles. Its versions, and the grants that name it, are cleared away later
-    /// ([`Store::forget_versions`]): from now on they lead nowhere.
+    /// ([`Store::forget_versions`]): from now on they lead nowhere. That they have to be is written down, until
+    /// [`Store::cleared`] says that they are.
     pub async fn remove_package(
         &self,
         company: CompanyId,
@@ -132,6 +119,7 @@ impl Store {
             after.packages.remove(&package.name);
             writes.push(self.table.put_over(bundle_row(company, &after)?, bundle.rev)?);
         }
+        writes.push(self.leftover_write(company, &Leftover::of(package))?);
         let difference = Roster { packages: -1, ..Roster::default() };
         writes.extend(self.roster_writes(company, std::slice::from_ref(entry), difference)?);
         self.table.write_all_if(writes).await
@@ -166,15 +154,14 @@ impl Store {
         self.all(&keys::versions(company, name)).await
     }
 
-    /// Versions of packages by name and normalised version, none of them twice, those whose tags are gone included; what
-    /// never was a version is left out.
+    /// Versions of a package by their normalised form; those that are not known are left out.
     pub async fn versions_named(
         &self,
         company: CompanyId,
-        versions: impl IntoIterator<Item = (&PackageName, &str)>,
+        name: &PackageName,
+        normalized: impl IntoIterator<Item = &str>,
     ) -> Result<Vec<VersionRecord>, Failure> {
-        let key = |(package, normalized): (&PackageName, &str)| keys::version(company, package, normalized);
-        let keys: Vec<Key> = versions.into_iter().map(key).collect();
+        let keys: Vec<Key> = normalized.into_iter().map(|it| keys::version(company, name, it)).collect();
         self.table.get_many(&keys, Freshness::Strong).await
     }
 
@@ -189,6 +176,17 @@ impl Store {
             self.table.put_in(item("version", &keys::version(company, name, &version.normalized), version)?)
         };
         self.in_portions(versions.iter().map(row).collect::<Result<_, _>>()?).await
+    }
+
+    /// Versions by package and normalised form, in no particular order; those that do not exist are left out.
+    pub async fn versions_named(
+        &self,
+        company: CompanyId,
+        versions: impl IntoIterator<Item = &(PackageName, String)>,
+    ) -> Result<Vec<VersionRecord>, Failure> {
+        let keys: Vec<Key> =
+            versions.into_iter().map(|(name, version)| keys::version(company, name, version)).collect();
+        self.table.get_many(&keys, Freshness::Strong).await
     }
 
     /// Clears away the versions of a package that was deleted.
@@ -236,45 +234,6 @@ impl Store {
         Ok((admission, version.map(read).transpose()?))
     }
 
-    /// Adds to how often a customer downloaded a version.
-    pub async fn count_download(
-        &self,
-        company: CompanyId,
-        customer: CustomerId,
-        (package, normalized): (&PackageName, &str),
-        (what, more): (Counted, i64),
-    ) -> Result<(), Failure> {
-        let key = keys::downloads(company, customer, package, normalized);
-        let name = match what {
-            Counted::Download => "downloads",
-            Counted::Install => "installs",
-        };
-        self.table.add(("downloads", &key), name, more).await
-    }
-
-    /// Takes back a download that was counted in advance. Of what was never downloaded nothing stays: names and versions come
-    /// from whoever asks.
-    pub async fn take_back_download(
-        &self,
-        company: CompanyId,
-        customer: CustomerId,
-        (package, normalized): (&PackageName, &str),
-    ) -> Result<(), Failure> {
-        let key = keys::downloads(company, customer, package, normalized);
-        let one = vec![(":one".to_owned(), number(1))];
-        let only = "downloads = :one AND attribute_not_exists(installs)";
-        match self.table.take::<serde::de::IgnoredAny>(&key, only, one).await? {
-            Some(_) => Ok(()),
-            None => self.table.add(("downloads", &key), "downloads", -1).await,
-        }
-    }
-
-    /// What a customer downloaded, by package and version.
-    pub async fn downloads(&self, company: CompanyId, customer: CustomerId) -> Result<Vec<Downloads>, Failure> {
-        let rows: Vec<DownloadRow> = self.all(&keys::downloads_of(company, customer)).await?;
-        Ok(rows.into_iter().filter_map(DownloadRow::read).collect())
-    }
-
     /// A bundle.
     pub async fn bundle(&self, company: CompanyId, name: &BundleName) -> Result<Option<Bundle>, Failure> {
         self.table.get(&keys::bundle(company, name), Freshness::Strong).await
@@ -295,8 +254,15 @@ impl Store {
         self.all(&keys::bundles(company)).await
     }
 
+    /// A page of the company's bundles, by name.
+    pub async fn bundles_page(&self, company: CompanyId, page: &PageRequest) -> Result<Found<Bundle>, Failure> {
+        let rows = u64::try_from(self.roster(company).await?.bundles).unwrap_or(0);
+        self.page_in_order((&keys::bundles(company), rows), page, |row: &Bundle| row.name.to_string()).await
+    }
+
     /// Makes a bundle, changes it or, without `after`, deletes it, together with what its packages say of it. `packages` are
-    /// those that come or go, as they were read. `false`: somebody else was faster, read again.
+    /// those that come or go, as they were read. `false`: somebody else was faster, read again; or, of a new one, what another
+    /// one of its name left behind is not cleared away yet.
     pub async fn change_bundle(
         &self,
         company: CompanyId,
@@ -313,6 +279,14 @@ impl Store {
             let rev = vec![(":rev".to_owned(), number(rev))];
             self.table.delete(&keys::bundle(company, name), Some("rev = :rev"), rev)?
         }];
+        match (before, after) {
+            (None, _) => writes.push(self.table.check_absent(&keys::leftover_of_bundle(company, name))?),
+            (Some(_), None) => {
+                let leftover = Leftover::Bundle { bundle: name.clone() };
+                writes.push(self.leftover_write(company, &leftover)?);
+            }
+            (Some(_), Some(_)) => {}
+        }
         for package in packages {
             let mut changed = Package { rev: package.rev + 1, ..package.clone() };
             if after.is_some_and(|after| after.packages.contains(&package.name)) {
@@ -328,7 +302,7 @@ impl Store {
         self.table.write_all_if(writes).await
     }
 
-    async fn all<T: serde::de::DeserializeOwned>(&self, pk: &str) -> Result<Vec<T>, Failure> {
+    pub(crate) async fn all<T: serde::de::DeserializeOwned>(&self, pk: &str) -> Result<Vec<T>, Failure> {
         self.table.query(Partition { index: None, pk, newest_first: false, limit: None }).await
     }
 
@@ -339,28 +313,6 @@ impl Store {
             self.table.put_in(item("package-place", &key, &at)?)
         };
         places.iter().map(write).collect()
-    }
-}
-
-#[derive(Deserialize)]
-struct DownloadRow {
-    sk: String,
-    #[serde(default)]
-    downloads: i64,
-    #[serde(default)]
-    installs: i64,
-}
-
-impl DownloadRow {
-    fn read(self) -> Option<Downloads> {
-        let (package, version) = self.sk.split_once('#')?;
-        let count = |number: i64| u64::try_from(number).unwrap_or(0);
-        Some(Downloads {
-            package: PackageName::parse(package).ok()?,
-            version: version.to_owned(),
-            downloads: count(self.downloads),
-            installs: count(self.installs),
-        })
     }
 }
 

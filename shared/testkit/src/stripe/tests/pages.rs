@@ -24,7 +24,7 @@ async fn the_page_sells_and_escapes_what_it_shows() {
     assert!(done.text.contains("checkout.session.completed"));
     let refunded = post(&router, &format!("/sandbox/stripe/pay/{id}/refund-half"), "", "").await;
     assert_eq!(refunded.header("location"), format!("/sandbox/stripe/pay/{id}"));
-    assert!(get(&router, refunded.header("location")).await.text.contains("24.50 USD refunded"));
+    assert!(get(&router, refunded.header("location")).await.text.contains("$24.50 refunded"));
     assert_eq!(get(&router, "/sandbox/stripe/pay/cs_nobody").await.status, 404);
     assert_eq!(post(&router, "/sandbox/stripe/pay/cs_nobody/pay", "", "").await.status, 404);
     assert!(get(&router, "/sandbox/stripe").await.text.contains(&id));
