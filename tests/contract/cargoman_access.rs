@@ -171,7 +171,9 @@ async fn update_package_access() {
     let shown = rows(&t.get(&packages).await.json);
     let shown: Vec<_> = shown.iter().map(|(package, via, _)| (package.as_str(), via.as_str())).collect();
     assert_eq!(shown, [("vendor/addon", "direct"), ("vendor/core", "direct"), ("vendor/package", "bundle")]);
-    let of = async |package: &str| t.stack.store.package_customers(CompanyId(1), &package_name(package)).await.unwrap().len();
+    let of = async |package: &str| {
+        t.stack.store.package_customers(CompanyId(1), &package_name(package)).await.unwrap().len()
+    };
     assert_eq!((of("vendor/addon").await, of("vendor/core").await, of("vendor/package").await), (1, 1, 0));
     t.put(&packages, &json!({"packages": []})).await.is(200, &json!({"packages": []}));
     assert_eq!(of("vendor/core").await, 0);
@@ -256,7 +258,9 @@ async fn as_many_packages_as_there_may_be() {
     let packages = path(&id, "/packages");
     assert_eq!(t.put(&packages, &json!({"packages": all})).await.status, 200);
     assert_eq!(t.get(&packages).await.json["pagination"]["total"], 120);
-    let of = async |package: &str| t.stack.store.package_customers(CompanyId(1), &package_name(package)).await.unwrap().len();
+    let of = async |package: &str| {
+        t.stack.store.package_customers(CompanyId(1), &package_name(package)).await.unwrap().len()
+    };
     assert_eq!((of(&names[0]).await, of(&names[119]).await), (1, 1));
     assert_eq!(t.delete(&path(&id, "")).await.status, 204);
     assert_eq!((of(&names[0]).await, of(&names[119]).await), (0, 0));
