@@ -64,7 +64,8 @@ async fn synced(t: &TestStack, package: &str, versions: &[&str]) {
         archive: archive.clone(),
         composer: serde_json::Map::new(),
     };
-    let skipped = Skipped { name: "nightly".to_owned(), object: "a".repeat(40), reason: "Not a version".to_owned() };
+    let (name, reason) = ("nightly".to_owned(), "Not a version".to_owned());
+    let skipped = Skipped { name, object: "a".repeat(40), reason, again: false };
     let index = Index { versions: versions.iter().map(version).collect(), skipped: vec![skipped] };
     let client = t.aws.s3.clone();
     let indexes = Indexes::new(Blobs::new(move || client, "blobsbucket"));

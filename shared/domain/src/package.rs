@@ -316,6 +316,9 @@ pub struct Skipped {
     pub object: String,
     /// Why it is none, for the vendor to read.
     pub reason: String,
+    /// Whether the next sync is to look at it again though it points to the same: the reason is not in what it points to.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
 }
 
 #[cfg(test)]

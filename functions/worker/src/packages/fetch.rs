@@ -55,10 +55,15 @@ pub(super) async fn fetch(
     repository: &ForgeRepository,
     wanted: &Wanted,
 ) -> Result<Fetched, Trouble> {
-    let skipped = |reason: &dyn ToString| Ok(Fetched::Skipped(skip(&wanted.at, &reason.to_string())));
+    let skipped = |reason: &dyn ToString| Ok(Fetched::Skipped(skip(&wanted.at, &reason.to_string(), false)));
+    // What is not found or no archive may be so because a credential lacks something; what is too large is so for good.
+    let refused = |error: &ForgeError| {
+        let again = !matches!(error.kind, ForgeErrorKind::TooLarge { .. });
+        Ok(Fetched::Skipped(skip(&wanted.at, &error.reason(), again)))
+    };
     let (commit, bytes) = match download(app, repository, wanted).await {
         Ok(downloaded) => downloaded,
-        Err(error) if is_about_the_ref(&error) => return skipped(&error.reason()),
+        Err(error) if is_about_the_ref(&error) => return refused(&error),
         Err(error) => return Err(error.into()),
     };
     let inspected = match archive::inspect(&bytes) {
@@ -70,7 +75,7 @@ pub(super) async fn fetch(
         // It may be left out of archives on purpose.
         None => match app.forges.file(repository, "composer.json", &commit.sha).await {
             Ok(file) => file.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
-            Err(error) if is_about_the_ref(&error) => return skipped(&error.reason()),
+            Err(error) if is_about_the_ref(&error) => return refused(&error),
             Err(error) => return Err(error.into()),
         },
     };

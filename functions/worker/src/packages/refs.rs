@@ -41,7 +41,9 @@ impl Plan {
             let named = match named {
                 Ok(named) => named,
                 Err(reason) => {
-                    plan.index.skipped.push(skip(&at, &reason));
+                    // A clash of names can be over before the tag moves.
+                    let again = matches!(reason, NoVersion::SameAs(_));
+                    plan.index.skipped.push(skip(&at, &reason, again));
                     continue;
                 }
             };
@@ -54,10 +56,7 @@ impl Plan {
                     let version = IndexedVersion { default_branch: at.is_default && branch, ..(*known).clone() };
                     plan.index.versions.push(version);
                 }
-                // A clash of names can be over; everything else stays until the ref moves.
-                (None, Some(bad)) if !bad.reason.ends_with("is the same version") => {
-                    plan.index.skipped.push((*bad).clone());
-                }
+                (None, Some(bad)) if !bad.again => plan.index.skipped.push((*bad).clone()),
                 _ => plan.wanted.push(Wanted { at, named }),
             }
         }
@@ -72,8 +71,8 @@ fn in_order(mut refs: Vec<ForgeRef>) -> Vec<ForgeRef> {
 }
 
 /// A ref that is no version.
-pub(super) fn skip(at: &ForgeRef, reason: &impl ToString) -> Skipped {
-    Skipped { name: shown(at), object: at.sha.to_string(), reason: reason.to_string() }
+pub(super) fn skip(at: &ForgeRef, reason: &impl ToString, again: bool) -> Skipped {
+    Skipped { name: shown(at), object: at.sha.to_string(), reason: reason.to_string(), again }
 }
 
 /// A branch is told from a tag of the same name.
