@@ -41,9 +41,9 @@ pub(crate) async fn downloads(
         let store = &app.store;
         async move { store.count_download(company, id, (&name, &version), (CountedUse::Install, more)).await }
     };
-    let failed = stream::iter(counts).map(count).buffer_unordered(AT_ONCE).filter_map(async |done| done.err());
+    let counted: Vec<_> = stream::iter(counts).map(count).buffer_unordered(AT_ONCE).collect().await;
     // A figure that is a little too low is no reason to tell Composer of.
-    if let Some(failure) = failed.collect::<Vec<_>>().await.first() {
+    if let Some(failure) = counted.iter().find_map(|done| done.as_ref().err()) {
         tracing::warn!(error = failure as &dyn std::error::Error, "an installation was not counted");
     }
     Ok(StatusCode::NO_CONTENT)
