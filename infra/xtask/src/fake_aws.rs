@@ -36,6 +36,8 @@ pub(crate) fn environment(aws: SocketAddr) -> Vec<(&'static str, String)> {
         ("GITHUB_API_URL", aws.clone()),
         ("GITHUB_WEB_URL", aws.clone()),
         ("GITLAB_WEB_URL", aws.clone()),
+        ("GITLAB_API_URL", aws.clone()),
+        ("BITBUCKET_API_URL", aws.clone()),
         ("BITBUCKET_WEB_URL", aws.clone()),
         ("AWS_ENDPOINT_URL", aws),
     ];
@@ -43,6 +45,8 @@ pub(crate) fn environment(aws: SocketAddr) -> Vec<(&'static str, String)> {
         ("TABLE_NAME", "Table"),
         ("VOLATILE_TABLE_NAME", "VolatileTable"),
         ("BLOBS_BUCKET", "blobs"),
+        ("GITLAB_TOKEN_NAME", "tollgate/gitlab-token"),
+        ("BITBUCKET_TOKEN_NAME", "tollgate/bitbucket-token"),
         ("PUBLIC_URL", "https://tollgate.example.com"),
         ("MAIL_FROM", "Tollgate <no-reply@tollgate.example.com>"),
         ("STRIPE_SECRET_KEY_NAME", "tollgate/stripe-secret-key"),
