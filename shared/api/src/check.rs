@@ -1,6 +1,8 @@
 //! Checks the fields of a request and collects every problem, so that the sender learns of all of them at once.
 
-use domain::{Problem, repository::Patch};
+use std::borrow::Cow;
+
+use domain::{Problem, Timestamp, repository::Patch};
 use serde_json::{Map, Value};
 
 use crate::{ApiError, FieldProblem};
@@ -139,9 +141,55 @@ impl Check {
         parsed.map_or_else(|problem| self.problem(field, problem), Some)
     }
 
+    /// A list of objects that may be missing or null, each checked by itself. Problems are noted with their place:
+    /// `versions[3].version`.
+    pub fn objects_or_none<T>(
+        &mut self,
+        field: &'static str,
+        most: usize,
+        mut parse: impl FnMut(&mut Self) -> Option<T>,
+    ) -> Option<Option<Vec<T>>> {
+        const EXPECTED: &str = "an array of objects";
+        let entries = match self.fields.remove(field) {
+            None | Some(Value::Null) => return Some(None),
+            Some(Value::Array(entries)) => entries,
+            Some(_) => return self.problem(field, Problem::WrongType { expected: EXPECTED }),
+        };
+        if entries.len() > most {
+            return self.problem(field, Problem::TooLong { max: most });
+        }
+        let mut parsed = Vec::with_capacity(entries.len());
+        let mut good = true;
+        for (place, entry) in entries.into_iter().enumerate() {
+            let Value::Object(fields) = entry else {
+                self.problem::<T>(format!("{field}[{place}]"), Problem::WrongType { expected: "an object" });
+                good = false;
+                continue;
+            };
+            let mut inner = Self::body(fields);
+            let value = parse(&mut inner);
+            good &= value.is_some() && inner.problems.is_empty();
+            parsed.extend(value);
+            let within =
+                |it: FieldProblem| FieldProblem { field: format!("{field}[{place}].{}", it.field).into(), ..it };
+            self.problems.extend(inner.problems.into_iter().map(within));
+        }
+        good.then_some(Some(parsed))
+    }
+
+    /// A time that may be missing or null: RFC 3339, kept to the second.
+    pub fn time_or_none(&mut self, field: &'static str) -> Option<Option<Timestamp>> {
+        self.text_or_none(field, time)
+    }
+
+    /// What becomes of a time that may be null.
+    pub fn time_patch(&mut self, field: &'static str) -> Option<Patch<Timestamp>> {
+        self.text_patch(field, time)
+    }
+
     /// Notes a problem that concerns this field.
-    pub fn problem<T>(&mut self, field: &'static str, problem: Problem) -> Option<T> {
-        self.problems.push(FieldProblem { field, problem });
+    pub fn problem<T>(&mut self, field: impl Into<Cow<'static, str>>, problem: Problem) -> Option<T> {
+        self.problems.push(FieldProblem { field: field.into(), problem });
         None
     }
 
@@ -185,6 +233,13 @@ impl Check {
             }
         }
     }
+}
+
+/// The years that are kept: what is stored sorts by them.
+fn time(text: &str) -> Result<Timestamp, Problem> {
+    let malformed = Problem::Malformed { what: "time" };
+    let second = text.parse::<Timestamp>().map_err(|_| malformed.clone())?.as_second();
+    if second < 0 { Err(malformed) } else { Timestamp::from_second(second).map_err(|_| malformed) }
 }
 
 fn patch<T>(given: bool, value: Option<T>) -> Patch<T> {

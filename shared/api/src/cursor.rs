@@ -61,7 +61,8 @@ impl Cursors {
         let place = std::str::from_utf8(place).ok()?;
         // Compares in constant time.
         self.signed(place).verify_truncated_left(signature).ok()?;
-        let (id, skipped) = place.split_once('.')?;
+        // A package's name can hold a dot.
+        let (id, skipped) = place.rsplit_once('.')?;
         Some(Position { id: id.to_owned(), skipped: skipped.parse().ok()? })
     }
 

@@ -54,8 +54,8 @@ impl Kind {
 /// One field's problem.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FieldProblem {
-    /// The field, as the contract spells it.
-    pub field: &'static str,
+    /// The field, as the contract spells it: `email`, or `versions[3].version` within a list.
+    pub field: Cow<'static, str>,
     /// What is wrong with it.
     pub problem: Problem,
 }
@@ -87,8 +87,8 @@ impl ApiError {
     }
 
     /// This field is wrong.
-    pub fn field(field: &'static str, problem: Problem) -> Self {
-        Self::fields(vec![FieldProblem { field, problem }])
+    pub fn field(field: impl Into<Cow<'static, str>>, problem: Problem) -> Self {
+        Self::fields(vec![FieldProblem { field: field.into(), problem }])
     }
 
     /// There is no such thing, or not for this caller: nobody learns which.

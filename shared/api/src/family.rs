@@ -96,7 +96,7 @@ mod tests {
     fn sample(kind: Kind) -> ApiError {
         let secret = std::io::Error::other("the cause, which no client may see");
         let fields = if kind == Kind::Invalid {
-            vec![FieldProblem { field: "email", problem: Problem::Malformed { what: "email" } }]
+            vec![FieldProblem { field: "email".into(), problem: Problem::Malformed { what: "email" } }]
         } else {
             Vec::new()
         };

@@ -6,6 +6,7 @@ use axum::{
     body::Bytes,
     extract::{FromRequestParts, Path, Query},
 };
+use domain::text::BundleName;
 use http::request::Parts;
 use serde_json::Value;
 
@@ -115,7 +116,8 @@ impl<T: Input, S: Sync> FromRequestParts<S> for Params<T> {
     }
 }
 
-/// The one parameter of the path. A text that cannot be such an id names nothing: 404.
+/// The one parameter of the path, or that called `id` where there are more. A text that cannot be such an id names
+/// nothing: 404.
 #[derive(Debug)]
 pub struct Id<T>(pub T);
 
@@ -125,7 +127,23 @@ impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let path = Path::<HashMap<String, String>>::from_request_parts(parts, state).await;
         let Path(parameters) = path.map_err(|_| ApiError::not_found())?;
-        let text = parameters.into_values().next().ok_or_else(ApiError::not_found)?;
+        let named = parameters.get("id").or_else(|| parameters.values().next());
+        let text = named.ok_or_else(ApiError::not_found)?;
         text.parse().map(Self).map_err(|_| ApiError::not_found())
+    }
+}
+
+/// The bundle that the path names. A text that cannot be a bundle's name names nothing: 404.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BundlePath(pub BundleName);
+
+impl<S: Send + Sync> FromRequestParts<S> for BundlePath {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let path = Path::<HashMap<String, String>>::from_request_parts(parts, state).await;
+        let Path(parameters) = path.map_err(|_| ApiError::not_found())?;
+        let name = parameters.get("bundle").or_else(|| parameters.get("name")).ok_or_else(ApiError::not_found)?;
+        BundleName::parse(name).map(Self).map_err(|_| ApiError::not_found())
     }
 }

@@ -1,4 +1,4 @@
-//! Pages of lists (contract `repopass.md`, "Pagination"; rulings 3 to 5).
+//! Pages of lists (contract `repopass.md`, "Pagination"; rulings 3 to 5), and how `cargoman.md` spells them.
 
 use domain::{
     Problem,
@@ -24,7 +24,16 @@ pub struct PageQuery {
 impl PageQuery {
     /// Reads `page` (default 1) or `cursor`, and `limit` (default `default_limit`, at most 100; outside is an error).
     pub fn check(check: &mut Check, default_limit: u32) -> Option<Self> {
-        let limit = check.integer_or_none("limit", |limit| within(limit, 1, 100));
+        Self::check_named(check, "limit", default_limit)
+    }
+
+    /// The same as the contract `cargoman.md` spells it: `per_page` (default 20) instead of `limit`.
+    pub fn check_per_page(check: &mut Check) -> Option<Self> {
+        Self::check_named(check, "per_page", 20)
+    }
+
+    fn check_named(check: &mut Check, limit: &'static str, default_limit: u32) -> Option<Self> {
+        let limit = check.integer_or_none(limit, |limit| within(limit, 1, 100));
         let page = check.integer_or_none("page", |page| within(page, 1, LAST_PAGE));
         let cursor = check.text_or_none("cursor", |text| Ok(text.to_owned()));
         if let (Some(Some(_)), Some(Some(_))) = (&page, &cursor) {
@@ -73,6 +82,34 @@ impl PageQuery {
     }
 }
 
+/// A page of a list as the contract `cargoman.md` answers it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Listing<T> {
+    /// The rows.
+    data: Vec<T>,
+    pagination: CargomanPagination,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct CargomanPagination {
+    page: usize,
+    per_page: usize,
+    total: u64,
+    total_pages: u64,
+    /// An extension.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+impl<T> Listing<T> {
+    /// These rows, and what there is to say of the page.
+    pub fn of(rows: impl IntoIterator<Item = impl Into<T>>, pagination: Pagination) -> Self {
+        let Pagination { page, limit: per_page, total, total_pages, next_cursor, .. } = pagination;
+        let pagination = CargomanPagination { page, per_page, total, total_pages, next_cursor };
+        Self { data: rows.into_iter().map(Into::into).collect(), pagination }
+    }
+}
+
 /// What a list says of its pages.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -107,7 +144,7 @@ impl From<TooDeep> for ApiError {
     fn from(_: TooDeep) -> Self {
         Self::field(
             "page",
-            Problem::Unusable { reason: "Too far from both ends of the list; follow nextCursor instead" },
+            Problem::Unusable { reason: "Too far from both ends of the list; follow the cursors instead" },
         )
     }
 }
@@ -140,12 +177,26 @@ mod tests {
     fn pages_outside_their_range_are_refused_and_both_fields_named() {
         assert_eq!(query(&[]).unwrap(), PageRequest::first(20));
         assert_eq!(query(&[("page", "3"), ("limit", "100")]).unwrap().skipped(), 200);
-        let named = |text| query(text).unwrap_err().fields.iter().map(|field| field.field).collect::<Vec<_>>();
+        let named =
+            |text| query(text).unwrap_err().fields.iter().map(|field| field.field.to_string()).collect::<Vec<_>>();
         assert_eq!(named(&[("page", "0"), ("limit", "101")]), ["limit", "page"]);
         assert_eq!(named(&[("page", "x")]), ["page"]);
         assert_eq!(named(&[("page", "99999999999999999999")]), ["page"]);
         assert_eq!(named(&[("cursor", "00")]), ["cursor"]);
         assert_eq!(named(&[("cursor", &cursors().write(&position())), ("page", "2")]), ["cursor"]);
+    }
+
+    #[test]
+    fn cargoman_spells_it_its_own_way() {
+        let mut check = Check::query(vec![("per_page".to_owned(), "2".to_owned())]);
+        let page = PageQuery::check_per_page(&mut check).unwrap();
+        let (rows, pagination) = page.of_all(vec!["a", "b", "c"], &cursors(), |row| (*row).to_owned()).unwrap();
+        let next = cursors().write(&Position { id: "b".to_owned(), skipped: 2 });
+        let expected = serde_json::json!({
+            "data": ["a", "b"],
+            "pagination": {"page": 1, "per_page": 2, "total": 3, "total_pages": 2, "next_cursor": next}
+        });
+        assert_eq!(serde_json::to_value(Listing::<String>::of(rows, pagination)).unwrap(), expected);
     }
 
     #[test]

@@ -44,6 +44,12 @@ impl<S: Clone + Send + Sync + 'static> Api<S> {
         self.endpoint("POST", MethodFilter::POST, path, handler)
     }
 
+    /// Adds a `PUT` endpoint.
+    #[must_use]
+    pub fn put<H: Handler<A, S>, A: GuardFirst + 'static>(self, path: &'static str, handler: H) -> Self {
+        self.endpoint("PUT", MethodFilter::PUT, path, handler)
+    }
+
     /// Adds a `PATCH` endpoint.
     #[must_use]
     pub fn patch<H: Handler<A, S>, A: GuardFirst + 'static>(self, path: &'static str, handler: H) -> Self {

@@ -24,6 +24,34 @@ impl<T: Serialize> IntoResponse for Created<T> {
     }
 }
 
+/// 204: it is done, and there is nothing to say of it.
+#[derive(Debug, Clone, Copy)]
+pub struct NoContent;
+
+impl IntoResponse for NoContent {
+    fn into_response(self) -> Response {
+        http::StatusCode::NO_CONTENT.into_response()
+    }
+}
+
+/// 201 with a JSON body when it is new, 200 when it took the place of an older one.
+#[derive(Debug, Clone)]
+pub enum Written<T> {
+    /// It is new.
+    New(T),
+    /// It took the place of an older one.
+    Changed(T),
+}
+
+impl<T: Serialize> IntoResponse for Written<T> {
+    fn into_response(self) -> Response {
+        match self {
+            Self::New(body) => Created(body).into_response(),
+            Self::Changed(body) => Json(body).into_response(),
+        }
+    }
+}
+
 /// 202 with a JSON body: it is done later.
 #[derive(Debug, Clone)]
 pub struct Accepted<T>(pub T);

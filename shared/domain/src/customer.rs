@@ -11,6 +11,10 @@ use crate::{
     token,
 };
 
+mod patch;
+
+pub use patch::CustomerPatch;
+
 /// The prefix of a customer's token.
 pub const TOKEN: &str = "tok_";
 const PREFIX: &str = "cust_";
@@ -247,13 +251,13 @@ impl Customer {
         Self { updated_at: now, rev: self.rev + 1, ..self }.seen(now)
     }
 
-    /// Suspended, for this reason. A new reason takes the place of an older one.
+    /// Suspended, for this reason. A new reason takes the place of an older one; none lets it be.
     ///
     /// # Errors
     /// When it has expired.
     pub fn suspended(&self, reason: Option<Reason>, now: Timestamp) -> Result<Self, HasExpired> {
-        self.not_expired(now)?;
-        Ok(Self { standing: Standing::Suspended, reason, ..self.clone() }.changed(now))
+        let reason = reason.or_else(|| self.reason.clone());
+        self.standing_so(Standing::Suspended, reason, now)
     }
 
     /// With full access again.
@@ -261,8 +265,7 @@ impl Customer {
     /// # Errors
     /// When it has expired.
     pub fn reactivated(&self, now: Timestamp) -> Result<Self, HasExpired> {
-        self.not_expired(now)?;
-        Ok(Self { standing: Standing::Active, reason: None, ..self.clone() }.changed(now))
+        self.standing_so(Standing::Active, None, now)
     }
 
     /// With what it has, and nothing newer.
@@ -270,8 +273,7 @@ impl Customer {
     /// # Errors
     /// When it has expired.
     pub fn frozen(&self, now: Timestamp) -> Result<Self, HasExpired> {
-        self.not_expired(now)?;
-        Ok(Self { standing: Standing::Frozen, reason: None, ..self.clone() }.changed(now))
+        self.standing_so(Standing::Frozen, None, now)
     }
 
     /// With this token, and no other.
@@ -280,8 +282,13 @@ impl Customer {
         Self { token: token.map(|token| TokenMark::of(token, now)), ..self.clone() }.changed(now)
     }
 
-    fn not_expired(&self, now: Timestamp) -> Result<(), HasExpired> {
-        if self.status(now) == CustomerStatus::Expired { Err(HasExpired) } else { Ok(()) }
+    /// The same if it stands so already.
+    fn standing_so(&self, standing: Standing, reason: Option<Reason>, now: Timestamp) -> Result<Self, HasExpired> {
+        if self.status(now) == CustomerStatus::Expired {
+            return Err(HasExpired);
+        }
+        let after = Self { standing, reason, ..self.clone() };
+        Ok(if after == *self { after } else { after.changed(now) })
     }
 }
 
@@ -317,7 +324,7 @@ mod tests {
         Random::new(|bytes| bytes.fill(11))
     }
 
-    fn customer() -> Customer {
+    pub(super) fn customer() -> Customer {
         let new = NewCustomer {
             name: CustomerName::parse("Acme Corp").unwrap(),
             email: Email::parse("dev@acme.com").unwrap(),
@@ -373,6 +380,7 @@ mod tests {
         let reason = Reason::parse("Payment failed").unwrap();
         let suspended = customer().suspended(Some(reason.clone()), at(5)).unwrap();
         assert_eq!((suspended.status(at(5)), suspended.reason.as_ref()), (CustomerStatus::Suspended, Some(&reason)));
+        assert_eq!(suspended.suspended(None, at(6)).unwrap(), suspended, "once more changes nothing");
         let frozen = suspended.frozen(at(6)).unwrap();
         assert_eq!((frozen.status(at(6)), frozen.reason.as_ref()), (CustomerStatus::Frozen, None));
         let active = frozen.reactivated(at(7)).unwrap();

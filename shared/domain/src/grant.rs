@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Problem, PurchaseId, Timestamp,
     customer::{Customer, CustomerStatus},
-    package::{IndexedVersion, Package, PackageName, VersionRecord},
+    package::{Bundle, IndexedVersion, Package, PackageName, VersionRecord},
     text::{BundleName, ConstraintText, MinimumStability},
 };
 
@@ -195,6 +195,45 @@ impl Grants {
         self.bundles.keys().filter(move |_| !pinned)
     }
 
+    /// Without a bundle, and without the frozen versions of its packages that nothing else was granted for. `bundles` are
+    /// those that the customer has, with what is in them. `None` when it was not granted.
+    pub fn without_bundle(&self, bundle: &BundleName, bundles: &[Bundle]) -> Option<Self> {
+        let mut after = self.clone();
+        after.bundles.remove(bundle)?;
+        let kept: BTreeSet<&PackageName> = bundles
+            .iter()
+            .filter(|it| after.bundles.contains_key(&it.name))
+            .flat_map(|it| &it.packages)
+            .chain(after.direct.keys())
+            .chain(after.purchases.values().flat_map(BTreeMap::keys))
+            .collect();
+        if let Some(versions) = after.frozen.as_mut().and_then(|frozen| frozen.versions.as_mut()) {
+            versions.retain(|it| kept.contains(&it.package));
+        }
+        Some(after)
+    }
+
+    /// With exactly these packages granted by themselves. Those that were granted before have been since then; those that
+    /// are not any more lose their place among frozen versions, too.
+    #[must_use]
+    pub fn with_direct(&self, direct: BTreeMap<PackageName, Grant>) -> Self {
+        let gone = self.direct.keys().filter(|name| !direct.contains_key(name));
+        let mut after = gone.fold(self.clone(), |grants, name| grants.without(name).unwrap_or(grants));
+        after.direct = direct;
+        for (name, grant) in &mut after.direct {
+            if let Some(before) = self.direct.get(name) {
+                grant.granted_at = before.granted_at;
+            }
+        }
+        after
+    }
+
+    /// Without being frozen.
+    #[must_use]
+    pub fn thawed(&self) -> Self {
+        Self { frozen: None, ..self.clone() }
+    }
+
     /// Without any right to a package by itself, and without its place among frozen versions. What came with bundles and
     /// purchases stays. `None` when there was nothing to take away.
     pub fn without(&self, package: &PackageName) -> Option<Self> {
@@ -288,6 +327,11 @@ impl MinimumStability {
 pub fn normalized(version: &str) -> Result<String, Problem> {
     let version = Version::parse(version).map_err(|error| Problem::Explained { message: error.to_string() })?;
     Ok(version.normalized().to_owned())
+}
+
+/// Whether a normalised version is a stable one.
+pub fn is_stable(normalized: &str) -> bool {
+    Version::parse(normalized).is_ok_and(|version| version.stability() == Stability::Stable)
 }
 
 impl IndexedVersion {

@@ -108,6 +108,13 @@ text! {
     TokenName, |text| line(text, 100)
 }
 
+impl ConstraintText {
+    /// Every version there is.
+    pub fn any() -> Self {
+        Self("*".to_owned())
+    }
+}
+
 impl Email {
     /// Whether both reach the same person. A provider that tells upper from lower case apart is not known.
     pub fn is_same(&self, other: &Self) -> bool {

@@ -200,11 +200,16 @@ impl Store {
         writes.extend(self.expiry_writes(company, Some(customer), None)?);
         let difference = Roster::default() - Roster::of(customer);
         writes.extend(self.roster_writes(company, std::slice::from_ref(entry), difference)?);
+        let links = links(company, customer.id, grants);
+        let unlink = links.iter().map(|key| self.table.delete(key, None, Vec::new()));
+        let unlink: Vec<Write> = unlink.collect::<Result<_, _>>()?;
+        if unlink.len() <= MOST_LINKS {
+            writes.extend(unlink);
+            return self.customer_change(writes).await;
+        }
         let change = self.customer_change(writes).await?;
         if change == CustomerChange::Made {
-            let links = links(company, customer.id, grants);
-            let unlink = links.iter().map(|key| self.table.delete(key, None, Vec::new()));
-            self.in_portions(unlink.collect::<Result<_, _>>()?).await?;
+            self.in_portions(unlink).await?;
         }
         Ok(change)
     }

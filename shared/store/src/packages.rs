@@ -166,6 +166,18 @@ impl Store {
         self.all(&keys::versions(company, name)).await
     }
 
+    /// Versions of packages by name and normalised version, none of them twice, those whose tags are gone included; what
+    /// never was a version is left out.
+    pub async fn versions_named(
+        &self,
+        company: CompanyId,
+        versions: impl IntoIterator<Item = (&PackageName, &str)>,
+    ) -> Result<Vec<VersionRecord>, Failure> {
+        let key = |(package, normalized): (&PackageName, &str)| keys::version(company, package, normalized);
+        let keys: Vec<Key> = versions.into_iter().map(key).collect();
+        self.table.get_many(&keys, Freshness::Strong).await
+    }
+
     /// Writes down versions of a package, over what was known of them.
     pub async fn put_versions(
         &self,

@@ -88,12 +88,17 @@ impl Table {
     }
 
     async fn get_raw(&self, keys: &[Key], freshness: Freshness) -> Result<Vec<Item>, Failure> {
+        // As many as DynamoDB takes in one request.
+        let batches = keys.chunks(100).map(|keys| self.get_batch(keys, freshness));
+        Ok(futures::future::try_join_all(batches).await?.into_iter().flatten().collect())
+    }
+
+    async fn get_batch(&self, keys: &[Key], freshness: Freshness) -> Result<Vec<Item>, Failure> {
         let mut found = Vec::with_capacity(keys.len());
         let mut wanted: Vec<Item> = keys.iter().map(key_item).collect();
         while !wanted.is_empty() {
-            let batch: Vec<Item> = wanted.drain(..wanted.len().min(100)).collect();
             let request = KeysAndAttributes::builder()
-                .set_keys(Some(batch))
+                .set_keys(Some(std::mem::take(&mut wanted)))
                 .consistent_read(freshness == Freshness::Strong)
                 .build()
                 .map_err(|error| Failure::broken("asking for items", error))?;

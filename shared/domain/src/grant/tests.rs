@@ -113,3 +113,41 @@ fn frozen_as_it_was_means_nothing_newer_and_nothing_granted_later() {
     grants.direct.values_mut().for_each(|grant| grant.granted_at = at(51));
     assert_eq!(allowed(&grants, &widget), None);
 }
+
+#[test]
+fn a_bundle_that_is_taken_away_takes_its_frozen_versions_along() {
+    let name = |text| PackageName::parse(text).unwrap();
+    let bundle = |text: &str, packages: &[&str]| Bundle {
+        name: BundleName::parse(text).unwrap(),
+        packages: packages.iter().map(|package| name(package)).collect(),
+        created_at: at(0),
+        updated_at: at(0),
+        rev: 1,
+    };
+    let bundles = [bundle("one", &["acme/a", "acme/b", "acme/c"]), bundle("two", &["acme/b"])];
+    let pinned = |package| Pinned { package: name(package), version: "1.0.0.0".to_owned() };
+    let grants = with(|grants| {
+        grants.bundles = bundles.iter().map(|it| (it.name.clone(), grant("*"))).collect();
+        grants.direct.insert(name("acme/c"), grant("*"));
+        let versions = ["acme/a", "acme/b", "acme/c"].map(pinned).into();
+        grants.frozen = Some(Freeze { at: at(50), versions: Some(versions) });
+    });
+    let after = grants.without_bundle(&bundles[0].name, &bundles).unwrap();
+    assert_eq!(after.frozen.as_ref().unwrap().versions, Some(["acme/b", "acme/c"].map(pinned).into()));
+    assert_eq!(after.without_bundle(&bundles[0].name, &bundles), None);
+}
+
+#[test]
+fn replacing_the_grants_keeps_since_when_they_were_and_drops_what_is_frozen_of_the_others() {
+    let name = |text| PackageName::parse(text).unwrap();
+    let pinned = |package| Pinned { package: name(package), version: "1.0.0.0".to_owned() };
+    let before = with(|grants| {
+        grants.direct = ["acme/a", "acme/b"].map(|package| (name(package), grant("^1.0"))).into();
+        grants.frozen = Some(Freeze { at: at(50), versions: Some(["acme/a", "acme/b"].map(pinned).into()) });
+    });
+    let later = |constraint: &str| Grant { granted_at: at(60), ..grant(constraint) };
+    let after = before.with_direct([(name("acme/b"), later("^2.0")), (name("acme/c"), later("*"))].into());
+    assert_eq!(after.direct[&name("acme/b")], grant("^2.0"), "since when it was granted at all");
+    assert_eq!(after.direct[&name("acme/c")].granted_at, at(60));
+    assert_eq!(after.frozen.unwrap().versions, Some([pinned("acme/b")].into()));
+}
