@@ -73,7 +73,6 @@ pub async fn handle(app: App, job: Job) -> Outcome {
             Box::pin(packages::forget_package(&app, company, &package, &id)).await?;
         }
         Job::ForgetBundle { company, bundle } => Box::pin(packages::forget_bundle(&app, company, &bundle)).await?,
-        Job::GrantPurchase { company, purchase } => Box::pin(packages::grant_purchase(&app, company, purchase)).await?,
         Job::TellWithdrawn { company, repository } => {
             Box::pin(deliveries::withdrawn::tell(&app, Listing { company, repository })).await?;
         }

@@ -1,7 +1,9 @@
 //! Packages: what is synced from forges, and what customers get and lose with it.
 
+pub(crate) mod purchase;
+
 use domain::{
-    CompanyId, PurchaseId,
+    CompanyId,
     forge_event::ForgeEvent,
     package::{PackageId, PackageName},
     text::BundleName,
@@ -21,11 +23,6 @@ pub(crate) async fn forget_package(_: &App, _: CompanyId, _: &PackageName, _: &P
 
 /// Clears away the grants that name a deleted bundle.
 pub(crate) async fn forget_bundle(_: &App, _: CompanyId, _: &BundleName) -> Result<(), Error> {
-    Ok(())
-}
-
-/// Gives a purchase's customer the packages that are sold with the repository, or takes them back.
-pub(crate) async fn grant_purchase(_: &App, _: CompanyId, _: PurchaseId) -> Result<(), Error> {
     Ok(())
 }
 

@@ -3,6 +3,8 @@
 //! A customer has grants of single packages, grants of bundles, and those that its purchases brought. What they allow is a
 //! union; within one grant all limits hold. Being frozen takes a picture of it.
 
+mod purchase;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use composer_version::{Constraint, Stability, Version};

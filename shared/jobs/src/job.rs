@@ -82,14 +82,6 @@ pub enum Job {
         /// What it was called.
         bundle: BundleName,
     },
-    /// Give a purchase's customer the packages that are sold with the repository, or take them back, as the purchase stands
-    /// by then. Queue `packages`.
-    GrantPurchase {
-        /// Whose purchase.
-        company: CompanyId,
-        /// Which.
-        purchase: PurchaseId,
-    },
     /// Tell a vendor that a listing was taken off the market, unless that was told. Queue `deliveries`.
     TellWithdrawn {
         /// Whose listing.

@@ -287,7 +287,7 @@ impl Store {
     }
 
     /// The list of ends holds each customer that has one and was not yet seen to have reached it.
-    fn expiry_writes(
+    pub(crate) fn expiry_writes(
         &self,
         company: CompanyId,
         before: Option<&Customer>,
@@ -347,7 +347,7 @@ fn links(company: CompanyId, id: CustomerId, grants: &Grants) -> Vec<Key> {
     packages.chain(bundles).collect()
 }
 
-fn row(company: CompanyId, customer: &Customer) -> Result<Item, Failure> {
+pub(crate) fn row(company: CompanyId, customer: &Customer) -> Result<Item, Failure> {
     let key = keys::customer(company, customer.id);
     let place = key.sk.clone();
     let mut row = item("customer", &key, customer)?;

@@ -116,7 +116,7 @@ fn frozen_as_it_was_means_nothing_newer_and_nothing_granted_later() {
 
 #[test]
 fn a_bundle_that_is_taken_away_takes_its_frozen_versions_along() {
-    let name = |text| PackageName::parse(text).unwrap();
+    let name = |text: &str| PackageName::parse(text).unwrap();
     let bundle = |text: &str, packages: &[&str]| Bundle {
         name: BundleName::parse(text).unwrap(),
         packages: packages.iter().map(|package| name(package)).collect(),

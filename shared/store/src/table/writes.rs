@@ -64,7 +64,8 @@ impl Table {
         if rev == 0 { self.put_if_absent(item) } else { self.put_over(item, rev) }
     }
 
-    fn put_if(
+    /// Writes an item if a condition holds on what it finds there.
+    pub(crate) fn put_if(
         &self,
         item: Item,
         condition: Option<&str>,
