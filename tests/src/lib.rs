@@ -21,6 +21,7 @@ mod forge_hooks;
 mod github_hooks;
 mod schedules;
 mod sign_in;
+mod sold;
 mod stripe_hooks;
 mod world;
 

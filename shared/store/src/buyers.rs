@@ -93,7 +93,8 @@ impl Store {
         Ok(self.table.write_all_if(writes).await?.into())
     }
 
-    /// Changes a purchase together with its customer, unless somebody else changed either: the buyer made a token.
+    /// Changes a purchase together with its customer's token, unless somebody else changed either. What is listed and counted
+    /// of the customer stays: it has not expired.
     pub async fn change_buyer(
         &self,
         (before, after): (&Purchase, &Purchase),
@@ -103,10 +104,7 @@ impl Store {
         let company = before.company;
         let mut writes =
             vec![self.table.put_over(row(company, changed)?, customer.rev)?, self.replace_purchase(before, after)?];
-        writes.extend(self.expiry_writes(company, Some(customer), Some(changed))?);
         writes.extend(self.log_writes_about(company, Some(before.repository), std::slice::from_ref(entry))?);
-        let difference = Roster::of(changed) - Roster::of(customer);
-        writes.extend(self.add_sums(company, None, entry.created_at, &Added::default().roster(difference))?);
         Ok(self.table.write_all_if(writes).await?.into())
     }
 

@@ -287,7 +287,7 @@ impl Store {
     }
 
     /// The list of ends holds each customer that has one and was not yet seen to have reached it.
-    pub(crate) fn expiry_writes(
+    fn expiry_writes(
         &self,
         company: CompanyId,
         before: Option<&Customer>,

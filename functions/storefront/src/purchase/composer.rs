@@ -3,14 +3,19 @@
 //! Anybody can begin a checkout with somebody else's address, and that address' customer may have more than this purchase
 //! brought. So a token is made only for who has read a letter to the address; to others the letter is sent.
 
-use api::{ApiError, Check, Id, Input, Json, Kind, OnPage, Page, Params, Time};
+use api::{Accepted, ApiError, Check, Id, Input, Json, Kind, OnPage, Page, Params, Time};
 use auth::Buyer;
 use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use domain::{PurchaseId, Secret, Timestamp, customer::Customer, log::Action, purchase::Purchase};
-use http::StatusCode;
+use domain::{
+    PurchaseId, Secret, Timestamp,
+    customer::{Customer, CustomerStatus},
+    log::Action,
+    package::PackageName,
+    purchase::Purchase,
+};
 use jobs::Job;
 use serde::Serialize;
 use store::Change;
@@ -43,7 +48,7 @@ pub(crate) async fn issue(
         .into_response(),
         Asked::Mailed => {
             let message = "The link that makes a token is mailed to the address of the purchase";
-            (StatusCode::ACCEPTED, Json(Mailed { message, purchase_id: id })).into_response()
+            Accepted(Mailed { message, purchase_id: id }).into_response()
         }
     })
 }
@@ -149,6 +154,9 @@ async fn customer(app: &App, purchase: &Purchase) -> Result<Customer, ApiError> 
     if !holder.customer.email.is_same(&purchase.email) {
         return Err(refused("The vendor has your packages under another address, and gives you the token"));
     }
+    if holder.customer.status(app.clock.now()) == CustomerStatus::Expired {
+        return Err(refused("The vendor has ended the access of your address to packages"));
+    }
     Ok(holder.customer)
 }
 
@@ -178,7 +186,7 @@ fn ending(customer: &Customer) -> String {
 /// How it is installed, on the purchase's page.
 pub(super) fn section(page: Page, app: &App, purchase: &Purchase, (token, proof): (&str, Option<&str>)) -> Page {
     let vendor = purchase.packages.keys().next().map_or("vendor", |name| name.parts().0);
-    let require = |name: &domain::package::PackageName| format!("composer require {name}");
+    let require = |name: &PackageName| format!("composer require {name}");
     let mut facts = vec![
         ("Packages", purchase.packages_in_words()),
         ("Repository", app.public_url.clone()),
