@@ -120,7 +120,7 @@ impl Store {
             Some(before) if before == after => Ok(None),
             Some(before) => {
                 let leads_there = (":before", number(before.number()));
-                self.table.put_if(link, Some("number = :before"), Some(leads_there)).map(Some)
+                self.table.put_if(link, Some("#number = :before"), Some(leads_there)).map(Some)
             }
             None => self.table.put_if_absent(link).map(Some),
         }

@@ -119,7 +119,7 @@ impl Input for Shown {
     }
 }
 
-pub(super) fn page(app: &App, purchase: &Purchase, (token, proof): (&str, Option<&str>)) -> Page {
+fn page(app: &App, purchase: &Purchase, (token, proof): (&str, Option<&str>)) -> Page {
     let now = app.clock.now();
     let purchase = &purchase.at(now);
     let standing = Standing::of(purchase);
