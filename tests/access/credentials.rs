@@ -144,7 +144,7 @@ async fn an_admin_may_write() {
     for endpoint in guarded().into_iter().filter(|endpoint| endpoint.guard == "Admin") {
         let answer = shop.call(endpoint, &admin).await;
         // The things with an id are company 1's.
-        let theirs = endpoint.path.contains("{id}");
+        let theirs = endpoint.path.contains('{');
         assert!((200..300).contains(&answer.status) || theirs && answer.status == 404, "{answer}");
     }
     shop.t.finish().await;

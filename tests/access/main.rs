@@ -18,9 +18,12 @@ use serde_json::{Value, json};
 fn endpoints() -> Vec<Endpoint> {
     let mut all = Vec::new();
     all.extend(repositories::api().endpoints());
+    all.extend(customers::api().endpoints());
+    all.extend(packages::api().endpoints());
     all.extend(sign_in::api().endpoints());
     all.extend(storefront::api().endpoints());
     all.extend(purchases::api().endpoints());
+    all.extend(composer::api().endpoints());
     all.extend(dashboard::api().endpoints());
     all.extend(webhook_intake::api().endpoints());
     all.sort();
@@ -29,8 +32,16 @@ fn endpoints() -> Vec<Endpoint> {
 
 /// Those that ask who is calling.
 fn guarded() -> Vec<Endpoint> {
-    let open =
-        ["Buyer", "Public", "SignedByBitbucket", "SignedByGithub", "SignedByGitlab", "SignedByStripe", "Visitor"];
+    let open = [
+        "Buyer",
+        "Customer",
+        "Public",
+        "SignedByBitbucket",
+        "SignedByGithub",
+        "SignedByGitlab",
+        "SignedByStripe",
+        "Visitor",
+    ];
     endpoints().into_iter().filter(|it| !open.contains(&it.guard)).collect()
 }
 
@@ -42,6 +53,8 @@ struct Shop {
     /// A viewer's token and a member, to be changed.
     token: String,
     member: String,
+    /// A customer with a package and a bundle.
+    customer: String,
 }
 
 impl Shop {
@@ -53,18 +66,23 @@ impl Shop {
         t.pay_and_settle(&sale).await;
         let token = t.post("/api/admin/tokens", &json!({"name": "a till", "role": "viewer"})).await.text("/id");
         let member = t.post("/api/admin/members", &json!({"email": "clerk@example.com", "role": "viewer"})).await;
-        Self { repository, purchase: sale.purchase, token, member: member.text("/id"), t }
+        let customer = customer(&t).await;
+        Self { repository, purchase: sale.purchase, token, member: member.text("/id"), customer, t }
     }
 
     /// The path of something of company 1's.
     fn path(&self, endpoint: Endpoint) -> String {
         let id = match endpoint.path.split('/').nth(3) {
+            Some("customers") if endpoint.path.starts_with("/api/v1/") => &self.customer,
             Some("customers") => &self.purchase,
             Some("tokens") => &self.token,
             Some("members") => &self.member,
             _ => &self.repository,
         };
-        let path = endpoint.path.replace("{id}", id);
+        let path = endpoint.path.replace("{id}", id).replace("{external_id}", "cus_acme").replace("{task}", "1");
+        let path = path.replace("{vendor}/{package}", "acme/widget").replace("{package}", "acme%2Fwidget");
+        let path = path.replace("bundles/{name}", "bundles/enterprise").replace("{name}", "acme%2Fwidget");
+        let path = path.replace("{bundle}", "enterprise");
         assert!(!path.contains('{'), "tests/access does not know what to put into {path}");
         path
     }
@@ -80,6 +98,20 @@ impl Shop {
             ("PATCH" | "POST", path) if path.starts_with("/api/admin/customers/{id}/") => json!({"reason": "A reason"}),
             ("PATCH", "/api/admin/repositories/{id}") => json!({"priceCents": 5900}),
             ("POST", "/api/admin/repositories/{id}/fetch-github-data") => Value::Null,
+            ("POST", "/api/v1/packages") => {
+                json!({"name": "acme/another", "repository_url": "https://github.com/acme-corp/another"})
+            }
+            ("POST", "/api/v1/bundles") => json!({"name": "another", "packages": []}),
+            ("PATCH", path) if path.starts_with("/api/v1/packages/") => json!({"dev_branches": true}),
+            ("PATCH", "/api/v1/bundles/{name}") => json!({"packages": []}),
+            ("POST", path) if path.ends_with("/sync") => Value::Null,
+            ("POST", "/api/v1/customers") => json!({"name": "Another", "email": "another@example.com"}),
+            ("PATCH", "/api/v1/customers/{id}") => json!({"name": "Acme Corporation"}),
+            ("POST", "/api/v1/customers/{id}/suspend") => json!({"reason": "Payment failed"}),
+            ("POST", "/api/v1/customers/{id}/packages") => json!({"package": "acme/widget", "constraint": "^1.0"}),
+            ("PUT", "/api/v1/customers/{id}/packages") => json!({"packages": []}),
+            ("POST", "/api/v1/customers/{id}/bundles") => json!({"bundle": "enterprise", "constraint": "^1.0"}),
+            ("POST", path) if path.starts_with("/api/v1/customers/{id}/") => Value::Null,
             (method, path) => panic!("tests/access needs a body for {method} {path} that would be accepted"),
         };
         let request = Request::builder().method(endpoint.method).uri(self.path(endpoint));
@@ -110,8 +142,25 @@ impl Shop {
             "customer@example.com",
             "johndoe",
             "premium-theme",
+            "dev@acme.com",
+            "acme/widget",
+            "enterprise",
         ] {
             assert!(!text.contains(ours), "{ours} in {answer}");
         }
     }
+}
+
+/// A customer of company 1, who was granted a package and a bundle.
+async fn customer(t: &TestStack) -> String {
+    t.shelve("acme/widget", &["1.0.0"]).await;
+    t.bundle("enterprise", &["acme/widget"]).await;
+    let new = json!({"name": "Acme Corp", "email": "dev@acme.com", "external_id": "cus_acme"});
+    let customer = t.post("/api/v1/customers", &new).await.text("/id");
+    for (kind, body) in [("packages", json!({"package": "acme/widget"})), ("bundles", json!({"bundle": "enterprise"}))]
+    {
+        let answer = t.post(&format!("/api/v1/customers/{customer}/{kind}"), &body).await;
+        assert_eq!(answer.status, 201, "{answer}");
+    }
+    customer
 }

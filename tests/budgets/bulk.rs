@@ -25,6 +25,7 @@ pub(crate) enum List {
     Customers,
     Repositories,
     Logs,
+    PackageCustomers,
 }
 
 /// Copies the rows of a list, in turn, until it has about `rows` of them.
@@ -33,6 +34,7 @@ pub(crate) async fn fill(t: &TestStack, list: List, rows: usize) {
         List::Customers => keys::purchases(COMPANY),
         List::Repositories => keys::repositories(COMPANY),
         List::Logs => keys::log(COMPANY),
+        List::PackageCustomers => keys::customers(COMPANY),
     };
     let originals = query(t, &partition).await;
     let wanted = rows.saturating_sub(originals.len());
@@ -61,6 +63,14 @@ fn copy(t: &TestStack, list: List, original: &Item, number: usize) -> Item {
     let at = t.now().as_millisecond() + i64::try_from(number).unwrap() + 1;
     let id = LogId::generate(Timestamp::from_millisecond(at).unwrap(), &t.random).to_string();
     let mut copied = original.clone();
+    if list == List::PackageCustomers {
+        let number = number + 1_000_000;
+        copied.insert("number".to_owned(), AttributeValue::N(number.to_string()));
+        for name in ["sk", "gsi1sk", "gsi2sk"] {
+            copied.insert(name.to_owned(), AttributeValue::S(format!("{number:010}")));
+        }
+        return copied;
+    }
     let mut set = |name: &str, value: String| copied.insert(name.to_owned(), AttributeValue::S(value));
     set("sk", id.clone());
     match list {
@@ -78,6 +88,7 @@ fn copy(t: &TestStack, list: List, original: &Item, number: usize) -> Item {
             set("gsi1sk", id.clone());
             set("gsi2sk", id);
         }
+        List::PackageCustomers => {}
     }
     copied
 }
@@ -88,6 +99,7 @@ fn counted(list: List, row: &Item) -> (String, String) {
     match list {
         List::Customers => (text("repository"), text("gsi1pk").rsplit('#').next().unwrap().to_owned()),
         List::Repositories => (String::new(), "repositories_active".to_owned()),
+        List::PackageCustomers => ("-".to_owned(), format!("k_{}", text("gsi1pk").rsplit('#').next().unwrap())),
         List::Logs => {
             let action = Action::ALL.iter().find(|action| action.name() == text("action")).unwrap();
             let status = LogStatus::ALL.into_iter().find(|status| status.name() == text("status")).unwrap();
@@ -113,7 +125,7 @@ async fn put(t: &TestStack, rows: Vec<Item>) {
 async fn add(t: &TestStack, list: List, sk: &str, name: &str, count: i64) {
     let key = match list {
         List::Repositories => keys::company(COMPANY),
-        List::Customers | List::Logs => Key { pk: keys::tallies(COMPANY), sk: sk.to_owned() },
+        List::Customers | List::Logs | List::PackageCustomers => Key { pk: keys::tallies(COMPANY), sk: sk.to_owned() },
     };
     let update = t.aws.dynamodb.update_item().table_name(TABLE).update_expression("ADD #name :count");
     let update = update.key("pk", AttributeValue::S(key.pk)).key("sk", AttributeValue::S(key.sk));

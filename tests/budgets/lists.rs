@@ -6,6 +6,7 @@ use serde_json::Value;
 use crate::{
     bulk::{self, List},
     endpoints::ok,
+    package_customers,
     shop::{Shop, Texts, measured},
     table::{Budget, Table},
 };
@@ -31,8 +32,9 @@ pub(crate) async fn open() -> (Shop, String) {
 
 /// Each list at this length.
 pub(crate) async fn measure(rows: usize, table: &mut Table) {
-    for list in [List::Customers, List::Repositories, List::Logs] {
+    for list in [List::Customers, List::Repositories, List::Logs, List::PackageCustomers] {
         let (shop, repository) = open().await;
+        package_customers::make(&shop, 3).await;
         // Nobody sells a million repositories.
         let rows = if list == List::Repositories { rows.min(10_000) } else { rows };
         bulk::fill(&shop.t, list, rows).await;
@@ -62,6 +64,10 @@ fn lists(list: List, repository: &str) -> Vec<(&'static str, String, Budget)> {
                 Budget::filtered_list(),
             ),
         ],
+        List::PackageCustomers => vec![
+            ("package customers", "/api/v1/customers?".to_owned(), Budget::list()),
+            ("package customers by status", "/api/v1/customers?status=active&".to_owned(), Budget::filtered_list()),
+        ],
         List::Repositories => vec![("repositories", "/api/admin/repositories?".to_owned(), Budget::list())],
         List::Logs => vec![
             ("logs", logs.to_owned(), Budget::list()),
@@ -87,19 +93,25 @@ struct Pages<'a> {
 impl Pages<'_> {
     async fn measure(&self, table: &mut Table) {
         let first = self.page(table, "page 1", "page=1", self.budget).await;
-        if let Some(cursor) = first["pagination"]["nextCursor"].as_str() {
+        let pagination = &first["pagination"];
+        if let Some(cursor) = pagination["nextCursor"].as_str().or(pagination["next_cursor"].as_str()) {
             self.page(table, "by cursor", &format!("cursor={cursor}"), self.budget).await;
         }
-        let pages = first["pagination"]["totalPages"].as_u64().unwrap();
+        let pages = pagination["totalPages"].as_u64().or(pagination["total_pages"].as_u64()).unwrap();
         self.page(table, "last page", &format!("page={pages}"), self.budget).await;
         self.middle(table, pages.div_ceil(2)).await;
+    }
+
+    /// What the contract calls the number of rows on a page.
+    fn limit(&self) -> &'static str {
+        if self.path.starts_with("/api/v1/") { "per_page" } else { "limit" }
     }
 
     /// A page that is walked to, if it is not too far.
     async fn middle(&self, table: &mut Table, page: u64) {
         let skipped = u32::try_from((page - 1) * PAGE).unwrap();
         let found = skipped <= MOST_SKIPPED;
-        let path = format!("{}page={page}&limit={PAGE}", self.path);
+        let path = format!("{}page={page}&{}={PAGE}", self.path, self.limit());
         let (usage, answer) = measured(self.shop.t.get(&path)).await;
         assert_eq!(answer.status, if found { StatusCode::OK } else { StatusCode::BAD_REQUEST }, "{path}: {answer}");
         let budget = if found { self.budget.walking(skipped) } else { self.budget };
@@ -107,7 +119,7 @@ impl Pages<'_> {
     }
 
     async fn page(&self, table: &mut Table, what: &str, page: &str, budget: Budget) -> Value {
-        let (usage, answer) = ok(self.shop, &format!("{}{page}&limit={PAGE}", self.path)).await;
+        let (usage, answer) = ok(self.shop, &format!("{}{page}&{}={PAGE}", self.path, self.limit())).await;
         table.add(format!("{}, {what}", self.what), usage, budget);
         answer
     }

@@ -5,10 +5,13 @@
 #![expect(clippy::unwrap_used, reason = "in a test, what cannot be read is a failure")]
 
 mod bulk;
+mod composer;
 mod endpoints;
 mod events;
 mod limiter;
 mod lists;
+mod package_customers;
+mod served;
 mod shop;
 mod table;
 
@@ -21,8 +24,10 @@ async fn hold_to_budgets(title: &str, texts: Texts) {
     let mut table = Table::default();
     let mut shop = Shop::open(texts).await;
     endpoints::measure(&mut shop, &mut table).await;
+    package_customers::measure(&shop, &mut table).await;
     events::measure(&mut shop, &mut table).await;
     limiter::measure(&shop, &mut table).await;
+    composer::measure(&shop, &mut table).await;
     shop.t.finish().await;
     // Not by `eprintln`, which is shown only when the test fails.
     std::io::stderr().write_all(format!("\n{title}\n\n{table}\n").as_bytes()).unwrap();

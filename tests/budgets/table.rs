@@ -29,6 +29,16 @@ impl Budget {
         Self { deep: Some(2), ..Self::default() }
     }
 
+    /// Making a customer who installs packages: 10, and one for the index by address.
+    pub(crate) fn package_customer() -> Self {
+        Self { writes: Some(11.0), ..Self::write() }
+    }
+
+    /// What a customer was granted: the customer, the bundles, the packages, their indexes in S3, one after the other.
+    pub(crate) fn packages_of_customer() -> Self {
+        Self { deep: Some(4), ..Self::default() }
+    }
+
     /// A checkout, which makes a customer. One write unit counts it: a limit of ten is not counted in portions. Four note
     /// Stripe's session, which is a third round, after Stripe has answered.
     pub(crate) fn checkout() -> Self {
@@ -54,6 +64,32 @@ impl Budget {
     /// The dashboard, of any period.
     pub(crate) fn dashboard() -> Self {
         Self { deep: Some(3), reads: Some(6.0 + CREDENTIAL), ..Self::default() }
+    }
+
+    /// What Composer resolves from: the customer with its grants and the package, then the index of versions.
+    pub(crate) fn metadata() -> Self {
+        Self { deep: Some(2), reads: Some(3.0), writes: Some(0.0), ..Self::default() }
+    }
+
+    /// What a customer may install of: the customer with its grants, then the packages and bundles, each of which is a read
+    /// unit. Of those in bundles the descriptions come in a third round.
+    pub(crate) fn root() -> Self {
+        Self { deep: Some(2), reads: Some(22.0), writes: Some(0.0), ..Self::default() }
+    }
+
+    /// The way to an archive. It is counted beside the reading.
+    pub(crate) fn download() -> Self {
+        Self { deep: Some(1), reads: Some(4.0), writes: Some(1.0), ..Self::default() }
+    }
+
+    /// The same for whoever may not: what was counted is taken back.
+    pub(crate) fn refused_download() -> Self {
+        Self { deep: Some(2), writes: Some(2.0), ..Self::download() }
+    }
+
+    /// Ten installed versions: the customer, the packages and versions, the counts.
+    pub(crate) fn told() -> Self {
+        Self { deep: Some(3), reads: Some(13.0), writes: Some(10.0), ..Self::default() }
     }
 
     /// A webhook whose event is of interest.

@@ -20,7 +20,8 @@ const SHARED: &[(&str, &[&str])] = &[
 ];
 
 /// What a function may use. Another function is never among it, and `testkit` only in its tests.
-const FUNCTION: &[&str] = &["api", "auth", "clients", "domain", "jobs", "runtime", "signatures", "store"];
+const FUNCTION: &[&str] =
+    &["api", "auth", "clients", "composer-version", "domain", "jobs", "runtime", "signatures", "store"];
 
 /// Crates from outside that stay behind one door each, and who holds the door.
 ///

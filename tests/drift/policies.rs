@@ -50,6 +50,17 @@ const GRANTS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "CustomersFunction",
+        &[
+            "dynamodb BatchGetItem ConditionCheckItem DeleteItem GetItem PutItem Query UpdateItem on Table",
+            "dynamodb Query on Table/index/gsi1",
+            "dynamodb UpdateItem on VolatileTable",
+            "logs CreateLogStream PutLogEvents on CustomersLogs",
+            "s3 GetObject on BlobsBucket/packages/*",
+            "secretsmanager GetSecretValue on secret:SessionKeysName",
+        ],
+    ),
+    (
         "DashboardFunction",
         &[
             "dynamodb GetItem Query on Table Table/index/gsi1",
@@ -59,12 +70,32 @@ const GRANTS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "ComposerFunction",
+        &[
+            "dynamodb BatchGetItem DeleteItem GetItem UpdateItem on Table",
+            "logs CreateLogStream PutLogEvents on ComposerLogs",
+            "s3 GetObject on BlobsBucket/dists/* BlobsBucket/packages/*",
+        ],
+    ),
+    (
         "WebhookIntakeFunction",
         &[
             "logs CreateLogStream PutLogEvents on WebhookIntakeLogs",
             "secretsmanager GetSecretValue on secret:BitbucketWebhookSecretName secret:GithubWebhookSecretName \
              secret:GitlabSigningSecretName secret:GitlabWebhookSecretName secret:StripeWebhookSecretName",
             "sqs SendMessage on AccessQueue PackagesQueue PaymentsQueue",
+        ],
+    ),
+    (
+        "PackagesFunction",
+        &[
+            "dynamodb BatchGetItem ConditionCheckItem DeleteItem GetItem PutItem Query UpdateItem on Table",
+            "dynamodb UpdateItem on VolatileTable",
+            "logs CreateLogStream PutLogEvents on PackagesLogs",
+            "s3 GetObject on BlobsBucket/packages/*",
+            "s3 ListBucket on BlobsBucket",
+            "secretsmanager GetSecretValue on secret:SessionKeysName",
+            "sqs SendMessage on PackagesQueue",
         ],
     ),
     (

@@ -17,7 +17,7 @@ fn of_the_code() -> Routes {
             )),*])
         };
     }
-    routes!(dashboard, purchases, repositories, sign_in, storefront, webhook_intake)
+    routes!(composer, customers, dashboard, packages, purchases, repositories, sign_in, storefront, webhook_intake)
 }
 
 /// What the template says. A function without routes is not in it.

@@ -145,8 +145,8 @@ fn kinds(story: &Story, inbox: &[Message], written: &BTreeSet<String>, wrong: &m
 
 /// The last that the buyer hears of the access is how it stands.
 fn last_word(end: &End, inbox: &[Message]) -> Option<String> {
-    let news = inbox.iter().map(|message| message.subject.as_str());
-    let last = news.filter(|subject| [GRANTED, SUSPENDED, ENDED].contains(subject)).last();
+    let mut news = inbox.iter().map(|message| message.subject.as_str());
+    let last = news.rfind(|subject| [GRANTED, SUSPENDED, ENDED].contains(subject));
     let right = match end.gate {
         Gate::NeverOpened => last.is_none(),
         Gate::Open => last == Some(GRANTED),

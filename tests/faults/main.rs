@@ -3,14 +3,15 @@
 //! end is the same, and it comes once.
 //!
 //! **Schedules.** [`schedules`] plays seeded stories while calls to AWS, Stripe and GitHub fail at random, and checks at
-//! the end what must hold. `TOLLGATE_SCHEDULES=20000` plays that many instead of the usual number;
-//! `TOLLGATE_SEED=1234` plays that schedule alone. A schedule follows from its seed and has a system of its own, so a
-//! failure, which prints its seed and the calls that were struck, can be played again.
+//! the end what must hold, of letters too ([`letters`]). `TOLLGATE_SCHEDULES=20000` plays that many instead of the usual
+//! number; `TOLLGATE_SEED=1234` plays that schedule alone. A schedule follows from its seed and has a system of its own,
+//! so a failure, which prints its seed and the calls that were struck, can be played again.
 //!
 //! **Waiting.** Nothing here waits for a timer. Time is the test's own clock. The embedded queues hold their waits
 //! (`Services::hold_waits`): a message that is sent with a delay, and one that was received but not dealt with, come
 //! back when the test says that so much time has passed (`Services::end_waits`), and no sooner. Calls to AWS that "time
-//! out" do so at once; the client of GitHub and Stripe gives up after [`world::PATIENCE`].
+//! out" do so at once; the client of GitHub and Stripe gives up after [`world::PATIENCE`]. Where a machine is so busy that
+//! answers take longer, `TOLLGATE_PATIENCE_MS` lets [`schedules`] wait for them.
 //!
 //! **What is held where.** `cargo test -p journeys --test faults` plays all of it but the rows that name another target.
 //!

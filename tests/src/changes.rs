@@ -13,6 +13,12 @@ impl TestStack {
         self.send(request.body(Body::from(body.to_string())).unwrap()).await
     }
 
+    /// `PUT` of JSON, with company 1's token where the path is an operator's.
+    pub async fn put(&self, path: &str, body: &Value) -> Answer {
+        let request = self.request(Method::PUT, path).header(header::CONTENT_TYPE, "application/json");
+        self.send(request.body(Body::from(body.to_string())).unwrap()).await
+    }
+
     /// `DELETE`, with company 1's token where the path is an operator's.
     pub async fn delete(&self, path: &str) -> Answer {
         self.send(self.request(Method::DELETE, path).body(Body::empty()).unwrap()).await

@@ -16,10 +16,12 @@
 )]
 
 mod answer;
+mod bundles;
 mod changes;
 mod forge_hooks;
 mod github_hooks;
 mod schedules;
+mod shelf;
 mod sign_in;
 mod sold;
 mod stripe_hooks;
@@ -52,6 +54,7 @@ use testkit::{
 
 pub use answer::Answer;
 pub use forge_hooks::{proof, tag_pushed};
+pub use shelf::{archive_bytes, basic, commit_of, granted, indexed, package_name};
 pub use sign_in::code_and_state;
 pub use world::{START, TestClock, seeded};
 
@@ -225,7 +228,8 @@ impl TestStack {
     /// The beginning of a request, with company 1's token where the path is an operator's.
     pub fn request(&self, method: Method, path: &str) -> http::request::Builder {
         let request = http::Request::builder().method(method).uri(path);
-        if path.starts_with("/api/admin/") { bearer(request, &self.token) } else { request }
+        let operators = path.starts_with("/api/admin/") || path.starts_with("/api/v1/");
+        if operators { bearer(request, &self.token) } else { request }
     }
 
     // ---- The product ----------------------------------------------------------------------------------------------

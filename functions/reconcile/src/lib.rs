@@ -9,8 +9,10 @@ mod collaborators;
 mod directory;
 mod drift;
 mod due;
+mod expiries;
 mod follow_up;
 mod github_deliveries;
+mod packages;
 mod pending;
 mod roll_up;
 mod rounds;
@@ -35,6 +37,8 @@ pub struct App {
     pub access: Queue,
     /// Where purchases go whose buyers are to be written to.
     pub deliveries: Queue,
+    /// Where packages go whose versions may have changed.
+    pub packages: Queue,
     /// To see who has access.
     pub github: Github,
     /// To ask what happened.
@@ -53,7 +57,10 @@ pub struct App {
 pub async fn handle(app: App, run: &str) -> Outcome {
     let mut report = Report::default();
     match run {
-        "due" => report.note("due", due::run(&app).await),
+        "due" => {
+            report.note("due", due::run(&app).await);
+            report.note("expiries", expiries::run(&app).await);
+        }
         "books" => {
             report.note("seal", seal::run(&app).await);
             report.note("directory", directory::run(&app).await);
@@ -65,6 +72,7 @@ pub async fn handle(app: App, run: &str) -> Outcome {
             report.note("subscriptions", subscriptions::run(&app).await);
             report.note("collaborators", collaborators::run(&app).await);
             report.note("github_deliveries", github_deliveries::run(&app).await);
+            report.note("packages", packages::run(&app).await);
             report.note("follow_up", follow_up::run(&app).await);
             report.note("drift", drift::run(&app).await);
         }

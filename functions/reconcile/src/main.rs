@@ -8,6 +8,7 @@ async fn main() -> Result<(), runtime::Error> {
         payments: services.payments_queue()?,
         access: services.access_queue()?,
         deliveries: services.deliveries_queue()?,
+        packages: services.packages_queue()?,
         github: services.github()?,
         stripe: services.stripe()?,
         clock: services.clock(),

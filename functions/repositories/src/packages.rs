@@ -1,7 +1,5 @@
 //! Packages for Composer that are sold with a repository.
 
-use std::collections::BTreeSet;
-
 use api::{ApiError, Check};
 use domain::{
     CompanyId, Failure, Problem,
@@ -15,13 +13,6 @@ const FIELD: &str = "packages";
 
 /// `[{"package": "acme/widget", "constraint": "^2.0"}]`, or names alone; none when missing or null.
 pub(crate) fn check(c: &mut Check) -> Option<Packages> {
-    check_if_given(c).map(Option::unwrap_or_default)
-}
-
-/// The same; null takes all of them away.
-#[expect(clippy::option_option, reason = "the outer one: is it good; the inner one: is it there")]
-pub(crate) fn check_if_given(c: &mut Check) -> Option<Option<Packages>> {
-    let given = c.is_given(FIELD);
     c.spell_out(FIELD, "package");
     let sold = c.objects_or_none(FIELD, MOST_PACKAGES, |c| {
         let package = c.text("package", PackageName::parse);
@@ -29,11 +20,12 @@ pub(crate) fn check_if_given(c: &mut Check) -> Option<Option<Packages>> {
         Some((package?, constraint?.unwrap_or_else(ConstraintText::any)))
     })?;
     let sold = sold.unwrap_or_default();
-    let names: BTreeSet<_> = sold.iter().map(|(name, _)| name.clone()).collect();
-    if names.len() < sold.len() {
+    let given = sold.len();
+    let packages: Packages = sold.into_iter().collect();
+    if packages.len() < given {
         return c.problem(FIELD, Problem::Conflicting { rule: "A package can be named only once" });
     }
-    Some(given.then(|| sold.into_iter().collect()))
+    Some(packages)
 }
 
 /// Those that the company does not have.

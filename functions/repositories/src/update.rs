@@ -70,7 +70,7 @@ impl Input for Changes {
         let cadence_days = c.integer_patch("customCadenceDays", parse_cadence_days);
         let refund_policy = c.text_if_given("refundPolicy", RefundPolicy::parse);
         let grace_days = c.integer_patch("graceDays", parse_grace_days);
-        let packages = packages::check_if_given(c);
+        let packages = c.given("packages", packages::check);
         let sell_again = sell_again(c);
         Some(Self(RepositoryPatch {
             display_name: display_name?,

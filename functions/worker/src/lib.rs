@@ -14,10 +14,10 @@ mod payments;
 mod sign_in_link;
 
 use auth::PurchaseLinks;
-use clients::{Github, Mail, Stripe};
-use domain::{Clock, Failure, Random, member::FirstOwner, text::Email};
+use clients::{Forges, Github, Mail, Stripe};
+use domain::{Clock, Failure, Random, forge::ForgeHosts, member::FirstOwner, text::Email};
 use jobs::{Job, Outcome, Queue};
-use store::{Blobs, Listing, Store, Volatile};
+use store::{Blobs, Indexes, Listing, Store, Volatile};
 
 /// What the work stands on.
 #[derive(Clone, Debug)]
@@ -32,8 +32,14 @@ pub struct App {
     pub deliveries: Queue,
     /// Where packages go whose versions may have changed.
     pub packages: Queue,
-    /// Packages' archives, and what is known of their versions.
+    /// Packages' archives.
     pub blobs: Blobs,
+    /// What is known of packages' versions.
+    pub indexes: Indexes,
+    /// Where packages come from.
+    pub forges: Forges,
+    /// Which addresses are those of the forges.
+    pub forge_hosts: ForgeHosts,
     /// To make GitHub match.
     pub github: Github,
     /// To ask which purchase an event is about, when it does not say, and to end subscriptions and

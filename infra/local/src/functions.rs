@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use auth::Limiter;
 use axum::Router;
 use runtime::{Edges, Services, Settings};
+use store::Indexes;
 use testkit::sam::{Function, Template};
 
 /// The functions of the template.
@@ -63,11 +64,29 @@ impl Functions {
                 };
                 repositories::api().into_router(app)
             }
+            "customers" => customers::api().into_router(customers::App {
+                store: services.store()?,
+                indexes: Indexes::new(services.blobs()?),
+                authenticator: services.authenticator()?,
+                limiter: limiter(services)?,
+                clock: services.clock(),
+                random: services.random(),
+            }),
             "dashboard" => dashboard::api().into_router(dashboard::App {
                 store: services.store()?,
                 authenticator: services.authenticator()?,
                 limiter: limiter(services)?,
                 clock: services.clock(),
+            }),
+            "packages" => packages::api().into_router(packages::App {
+                store: services.store()?,
+                indexes: Indexes::new(services.blobs()?),
+                authenticator: services.authenticator()?,
+                limiter: limiter(services)?,
+                queue: services.packages_queue()?,
+                hosts: services.forge_hosts()?,
+                clock: services.clock(),
+                random: services.random(),
             }),
             "purchases" => purchases::api().into_router(purchases::App {
                 store: services.store()?,
@@ -90,6 +109,16 @@ impl Functions {
                 random: services.random(),
                 public_url: services.public_url()?,
             }),
+            "composer" => {
+                let blobs = services.blobs()?;
+                composer::api().into_router(composer::App {
+                    store: services.store()?,
+                    indexes: Indexes::new(blobs.clone()),
+                    blobs,
+                    clock: services.clock(),
+                    public_url: services.public_url()?,
+                })
+            }
             "webhook-intake" => webhook_intake::api().into_router(webhook_intake::App {
                 payments: services.payments_queue()?,
                 access: services.access_queue()?,
@@ -109,6 +138,9 @@ impl Functions {
                     deliveries: services.deliveries_queue()?,
                     packages: services.packages_queue()?,
                     blobs: services.blobs()?,
+                    indexes: store::Indexes::new(services.blobs()?),
+                    forges: services.forges()?,
+                    forge_hosts: services.forge_hosts()?,
                     github: services.github()?,
                     stripe: services.stripe()?,
                     mail: services.mail()?,
@@ -128,6 +160,7 @@ impl Functions {
                     payments: services.payments_queue()?,
                     access: services.access_queue()?,
                     deliveries: services.deliveries_queue()?,
+                    packages: services.packages_queue()?,
                     github: services.github()?,
                     stripe: services.stripe()?,
                     clock: services.clock(),

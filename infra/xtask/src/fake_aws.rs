@@ -35,6 +35,8 @@ pub(crate) fn environment(aws: SocketAddr) -> Vec<(&'static str, String)> {
         ("STRIPE_API_URL", aws.clone()),
         ("GITHUB_API_URL", aws.clone()),
         ("GITHUB_WEB_URL", aws.clone()),
+        ("GITLAB_WEB_URL", aws.clone()),
+        ("BITBUCKET_WEB_URL", aws.clone()),
         ("AWS_ENDPOINT_URL", aws),
     ];
     let fixed = [

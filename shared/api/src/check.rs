@@ -110,6 +110,12 @@ impl Check {
         if self.fields.contains_key(field) { self.texts(field, most, parse).map(Some) } else { Some(None) }
     }
 
+    /// What another check makes of a field, if it is given.
+    #[expect(clippy::option_option, reason = "the outer one: is it good; the inner one: is it there")]
+    pub fn given<T>(&mut self, field: &str, check: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
+        if self.fields.contains_key(field) { check(self).map(Some) } else { Some(None) }
+    }
+
     /// Yes or no, which may be missing, but not null.
     pub fn flag_if_given(&mut self, field: &'static str) -> Option<Option<bool>> {
         match self.fields.remove(field) {
@@ -139,11 +145,6 @@ impl Check {
         let parsed: Result<Vec<T>, Problem> =
             entries.iter().map(|entry| entry.as_str().ok_or(EXPECTED).and_then(&parse)).collect();
         parsed.map_or_else(|problem| self.problem(field, problem), Some)
-    }
-
-    /// Whether a field is there at all, null included.
-    pub fn is_given(&self, field: &str) -> bool {
-        self.fields.contains_key(field)
     }
 
     /// In a list of objects a text may stand for an object with nothing but this field.

@@ -135,7 +135,7 @@ mod tests {
         Composer Invalid: 400 {"error":{"code":"VALIDATION_ERROR","details":[{"field":"email","message":"Invalid email format"}],"message":"what the client may see"},"warning":"what the client may see"}
         Composer Unauthenticated: 401 {"error":{"code":"UNAUTHORIZED","message":"what the client may see"},"warning":"what the client may see"}
         Composer Forbidden: 403 {"error":{"code":"FORBIDDEN","message":"what the client may see"},"warning":"what the client may see"}
-        Composer NotFound: 404 {"error":{"code":"NOT_FOUND","message":"what the client may see"}}
+        Composer NotFound: 404 {"error":{"code":"NOT_FOUND","message":"what the client may see"},"warning":"what the client may see"}
         Composer MethodNotAllowed: 405 {"error":{"code":"METHOD_NOT_ALLOWED","message":"what the client may see"},"warning":"what the client may see"}
         Composer Conflict: 409 {"error":{"code":"CONFLICT","message":"what the client may see"},"warning":"what the client may see"}
         Composer TooLarge: 413 {"error":{"code":"PAYLOAD_TOO_LARGE","message":"what the client may see"},"warning":"what the client may see"}

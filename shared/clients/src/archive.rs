@@ -208,7 +208,8 @@ fn check_target(link: &Entry<'_>, has_top: bool, target: &[u8]) -> Result<(), Ba
     if link.unpacked > len(target) || target.is_empty() || target.contains(&b'\\') || target.contains(&0) {
         return Err(out());
     }
-    let depth = link.path().iter().filter(|byte| **byte == b'/').count() - usize::from(has_top);
+    // How many directories are above it, without the top one.
+    let depth = link.path().split(|byte| *byte == b'/').count() - 1 - usize::from(has_top);
     let mut parts = target.split(|byte| *byte == b'/').peekable();
     let mut up = 0;
     while parts.next_if(|part| matches!(*part, b".." | b".")).is_some_and(|part| {

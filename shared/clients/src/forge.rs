@@ -33,6 +33,8 @@ pub const MAX_ARCHIVE: usize = 64 * 1024 * 1024;
 pub const MAX_FILE: usize = 1024 * 1024;
 /// The largest list, in bytes: GitHub answers with all tags at once, about 350 bytes each.
 const MAX_LIST: usize = 8 * 1024 * 1024;
+/// How an address is written that has no origin.
+const NO_ORIGIN: &str = "null";
 /// The most pages of a list, 100 to a page.
 const MAX_PAGES: u32 = 100;
 
@@ -58,9 +60,8 @@ impl Forges {
         download_origins: impl IntoIterator<Item = &'a str>,
         clock: &Clock,
     ) -> Self {
-        let origin = |text: &str| Some(Url::parse(text).ok()?.origin()).filter(|origin| origin.is_tuple());
-        let others =
-            download_origins.into_iter().filter_map(|text| Some(origin(text)?.ascii_serialization())).collect();
+        let origin = |text: &str| Some(Url::parse(text).ok()?.origin().ascii_serialization());
+        let others = download_origins.into_iter().filter_map(origin).filter(|origin| origin != NO_ORIGIN).collect();
         Self {
             github,
             gitlab: Api::new(ForgeKind::Gitlab, http.clone(), gitlab, clock.clone()),

@@ -60,12 +60,10 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 
 /// The address of IPv4 that this one leads to.
 fn stands_for(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let [a, b, c, d, e, f, g, h] = address.segments();
     let embedded = |high: u16, low: u16| Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)));
-    match (a, b) {
+    match address.segments() {
         // NAT64's well-known prefix, `64:ff9b::/96`. Its prefix for networks' own use, `64:ff9b:1::/48`, is private as a whole.
-        (0x64, 0xff9b) if [c, d, e, f] == [0; 4] => embedded(g, h),
-        (0x2002, high) => embedded(high, c),
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => embedded(high, low),
         _ => address.to_ipv4_mapped(),
     }
 }

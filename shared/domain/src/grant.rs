@@ -3,7 +3,7 @@
 //! A customer has grants of single packages, grants of bundles, and those that its purchases brought. What they allow is a
 //! union; within one grant all limits hold. Being frozen takes a picture of it.
 
-mod purchase;
+mod change;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -191,10 +191,51 @@ impl Grants {
         self.direct.keys().chain(self.purchases.values().flat_map(BTreeMap::keys)).collect()
     }
 
-    /// The bundles whose packages the customer has, unless it is frozen at versions that are named.
+    /// The packages that a customer is found by: granted by themselves, or frozen.
+    pub fn linked_packages(&self) -> BTreeSet<&PackageName> {
+        let pinned = self.frozen.iter().flat_map(|frozen| frozen.versions.iter().flatten());
+        self.direct.keys().chain(pinned.map(|it| &it.package)).collect()
+    }
+
+    /// The bundles whose packages the customer has: none when it is frozen at versions that are named, and none that came later
+    /// when it is frozen at a time.
     pub fn named_bundles(&self) -> impl Iterator<Item = &BundleName> {
-        let pinned = self.frozen.as_ref().is_some_and(|frozen| frozen.versions.is_some());
-        self.bundles.keys().filter(move |_| !pinned)
+        let frozen = self.frozen.as_ref();
+        let counts = move |grant: &Grant| frozen.is_none_or(|it| it.versions.is_none() && grant.granted_at <= it.at);
+        self.bundles.iter().filter(move |(_, grant)| counts(grant)).map(|(name, _)| name)
+    }
+
+    /// Without a bundle, and without the frozen versions of its packages that nothing else was granted for. `bundles` are
+    /// those that the customer has, with what is in them. `None` when it was not granted.
+    pub fn without_bundle(&self, bundle: &BundleName, bundles: &[Bundle]) -> Option<Self> {
+        let mut after = self.clone();
+        after.bundles.remove(bundle)?;
+        let kept: BTreeSet<&PackageName> = bundles
+            .iter()
+            .filter(|it| after.bundles.contains_key(&it.name))
+            .flat_map(|it| &it.packages)
+            .chain(after.direct.keys())
+            .chain(after.purchases.values().flat_map(BTreeMap::keys))
+            .collect();
+        if let Some(versions) = after.frozen.as_mut().and_then(|frozen| frozen.versions.as_mut()) {
+            versions.retain(|it| kept.contains(&it.package));
+        }
+        Some(after)
+    }
+
+    /// With exactly these packages granted by themselves. Those that were granted before have been since then; those that
+    /// are not any more lose their place among frozen versions, too.
+    #[must_use]
+    pub fn with_direct(&self, direct: BTreeMap<PackageName, Grant>) -> Self {
+        let gone = self.direct.keys().filter(|name| !direct.contains_key(name));
+        let mut after = gone.fold(self.clone(), |grants, name| grants.without(name).unwrap_or(grants));
+        after.direct = direct;
+        for (name, grant) in &mut after.direct {
+            if let Some(before) = self.direct.get(name) {
+                grant.granted_at = before.granted_at;
+            }
+        }
+        after
     }
 
     /// Without a bundle, and without the frozen versions of its packages that nothing else was granted for. `bundles` are

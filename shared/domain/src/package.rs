@@ -1,5 +1,8 @@
 //! Packages for Composer, the bundles they are sold in, and their versions. Contract `cargoman.md`, "Packages", "Bundles".
 
+pub mod manifest;
+mod sync;
+
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +14,8 @@ use crate::{
     ids::NotAnId,
     text::{BundleName, Description},
 };
+
+pub use sync::{Lease, SyncState, SyncStatus, TaskState};
 
 /// The longest name that is taken, in characters.
 const LONGEST_NAME: usize = 200;
@@ -133,6 +138,35 @@ pub struct Package {
     pub rev: u64,
 }
 
+impl Package {
+    /// A new one, whose first sync is wanted.
+    pub fn new(id: PackageId, name: PackageName, source: Source, dev_branches: bool, now: Timestamp) -> Self {
+        Self {
+            package_id: id,
+            name,
+            description: None,
+            source,
+            dev_branches,
+            bundles: BTreeSet::new(),
+            found: Found::default(),
+            sync: SyncState { wanted: 1, ..SyncState::default() },
+            created_at: now,
+            rev: 1,
+        }
+    }
+
+    /// The same with another source or other branches to look at: what was known of another repository is forgotten, and
+    /// a sync is wanted. Versions that were found stay until it tells otherwise.
+    #[must_use]
+    pub fn changed(&self, source: Source, dev_branches: bool) -> Self {
+        let mut after = Self { source, dev_branches, ..self.clone() };
+        if after != *self {
+            after.sync.wanted += 1;
+        }
+        after
+    }
+}
+
 /// Where a package's code is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
@@ -143,6 +177,14 @@ pub struct Source {
     /// What the forge calls the repository, whatever its name is: known after the first sync.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repository_id: Option<String>,
+}
+
+impl Source {
+    /// The place under which the packages of a repository are found by what the forge calls it: that stays when it is
+    /// renamed. The place by its address is [`crate::forge::ForgeRepository::key`].
+    pub fn place_of_id(forge: ForgeKind, repository_id: &str) -> String {
+        format!("{forge}#{repository_id}")
+    }
 }
 
 /// What a complete sync found.
@@ -163,68 +205,6 @@ pub struct Found {
     /// The newest version: a stable one if there is any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest: Option<String>,
-}
-
-/// How syncing a package stands. Each request raises `wanted`; a sync notes it when it begins, and at its end that is `done`.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SyncState {
-    /// How many syncs were asked for. The number of a request is that of its task.
-    #[serde(default)]
-    pub wanted: u64,
-    /// Which request the last sync that ended, well or not, was for.
-    #[serde(default)]
-    pub done: u64,
-    /// Who syncs at present.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub lease: Option<Lease>,
-    /// When a sync last ended, well or not.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::stored::maybe_seconds")]
-    pub ended_at: Option<Timestamp>,
-    /// When a sync last ended well.
-    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::stored::maybe_seconds")]
-    pub synced_at: Option<Timestamp>,
-    /// Why the last sync did not end well.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-}
-
-/// The right to sync a package, for a while.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Lease {
-    /// Whose it is: random.
-    pub holder: String,
-    /// The request that its sync is for.
-    pub task: u64,
-    /// From when on anybody may take it.
-    #[serde(with = "crate::stored::seconds")]
-    pub until: Timestamp,
-}
-
-/// How a request to sync stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TaskState {
-    /// It waits.
-    Queued,
-    /// It is being done.
-    Running,
-    /// It, or a later one, ended well.
-    Succeeded,
-    /// It, or a later one, did not end well.
-    Failed,
-}
-
-impl SyncState {
-    /// How the request with this number stands; `None` when there was none.
-    pub fn task(&self, task: u64, now: Timestamp) -> Option<TaskState> {
-        if task == 0 || task > self.wanted {
-            return None;
-        }
-        if task <= self.done {
-            return Some(if self.error.is_some() { TaskState::Failed } else { TaskState::Succeeded });
-        }
-        let running = self.lease.as_ref().is_some_and(|lease| lease.until > now && task <= lease.task);
-        Some(if running { TaskState::Running } else { TaskState::Queued })
-    }
 }
 
 /// A bundle: packages that are sold together.
@@ -379,19 +359,5 @@ mod tests {
             assert!(PackageName::parse(bad).is_err(), "{bad:?}");
         }
         assert!(PackageName::parse(&format!("a/{}", "b".repeat(10_000_000))).is_err());
-    }
-
-    #[test]
-    fn a_task_is_done_when_its_sync_or_a_later_one_ended() {
-        let now = Timestamp::from_second(1000).unwrap();
-        let until = Timestamp::from_second(1100).unwrap();
-        let lease = Some(Lease { holder: "x".to_owned(), task: 4, until });
-        let state = SyncState { wanted: 5, done: 3, lease, ..SyncState::default() };
-        let of = |task| state.task(task, now);
-        assert_eq!([of(0), of(3), of(4)], [None, Some(TaskState::Succeeded), Some(TaskState::Running)]);
-        assert_eq!([of(5), of(6)], [Some(TaskState::Queued), None]);
-        assert_eq!(state.task(4, until), Some(TaskState::Queued), "whoever did it is gone");
-        let failed = SyncState { error: Some("404".to_owned()), ..state };
-        assert_eq!(failed.task(3, now), Some(TaskState::Failed));
     }
 }

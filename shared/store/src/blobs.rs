@@ -11,6 +11,7 @@ use aws_sdk_s3::{
     Client,
     config::{Builder, timeout::TimeoutConfig},
     error::SdkError,
+    operation::get_object::GetObjectError,
     presigning::PresigningConfig,
     primitives::ByteStream,
     types::{Delete, ObjectIdentifier},
@@ -19,7 +20,7 @@ use bytes::Bytes;
 use domain::Failure;
 
 /// How long one try to upload may take: an archive takes longer than the calls that other services get.
-const UPLOAD: Duration = Duration::from_secs(60);
+const UPLOAD: Duration = Duration::from_mins(1);
 /// How long all tries together may take.
 const UPLOADS: Duration = Duration::from_secs(150);
 /// How often an upload is begun anew because another call for the same key was under way, as S3 asks one to.
@@ -135,7 +136,7 @@ impl Blobs {
         let mut object = match get {
             Ok(object) => object,
             // A bucket that is not there is no blob that is not there.
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_no_such_key()) => return Ok(None),
+            Err(error) if error.as_service_error().is_some_and(GetObjectError::is_no_such_key) => return Ok(None),
             Err(error) => return Err(Failure::unavailable(WHAT, error)),
         };
         let size = object.content_length.and_then(|size| usize::try_from(size).ok()).unwrap_or_default();

@@ -11,7 +11,7 @@ use domain::{
 
 use crate::{
     Change, Holder, Store,
-    customers::{Link, row},
+    customers::{Link, MOST_LINKS, links, row},
     keys::{self, Key},
     sha256,
     table::{Freshness, Write, item, number, read},
@@ -51,19 +51,32 @@ impl Store {
     pub async fn grant_by_purchase(
         &self,
         purchase: &Purchase,
-        links: BuyerLinks,
+        known: BuyerLinks,
         (before, after): (&Holder, &Grants),
         entry: &LogEntry,
     ) -> Result<Change, Failure> {
         let (company, id) = (purchase.company, before.customer.id);
+        let (added, removed) = (links(company, id, after), links(company, id, &before.grants));
+        let old = removed.iter().filter(|key| !added.contains(key));
+        let old: Vec<Write> = old.map(|key| self.table.delete(key, None, Vec::new())).collect::<Result<_, _>>()?;
         let mut writes = vec![
             self.table.check_rev(&keys::customer(company, id), before.customer.rev)?,
             self.table.check_rev(&keys::purchase(company, purchase.id), purchase.rev)?,
             self.grants_write(company, id, after, before.grants.rev)?,
         ];
-        writes.extend(self.link_write(&keys::customer_of_purchase(company, purchase.id), links.purchase, id)?);
+        writes.extend(self.link_write(&keys::customer_of_purchase(company, purchase.id), known.purchase, id)?);
         writes.extend(self.log_writes_about(company, Some(purchase.repository), std::slice::from_ref(entry))?);
-        Ok(self.table.write_all_if(writes).await?.into())
+        for key in added.iter().filter(|key| !removed.contains(key)) {
+            writes.push(self.grant_link(key, id)?);
+        }
+        let (apart, old) = if old.len() > MOST_LINKS { (old, Vec::new()) } else { (Vec::new(), old) };
+        writes.extend(old);
+        let change: Change = self.table.write_all_if(writes).await?.into();
+        if change == Change::Made {
+            // Too many for one transaction. Who is linked in vain is seen not to have it.
+            self.in_portions(apart).await?;
+        }
+        Ok(change)
     }
 
     /// Makes the customer of a purchase, with what the purchase grants. Of two purchases with one address that do this at once,
@@ -71,22 +84,22 @@ impl Store {
     pub async fn insert_buyer(
         &self,
         purchase: &Purchase,
-        links: BuyerLinks,
+        known: BuyerLinks,
         holder: &Holder,
         entries: &[LogEntry],
     ) -> Result<Change, Failure> {
         let (company, customer) = (purchase.company, &holder.customer);
+        let own = keys::customer_of_purchase(company, purchase.id);
         let mut writes = vec![
             self.table.put_if_absent(row(company, customer)?)?,
             self.table.check_rev(&keys::purchase(company, purchase.id), purchase.rev)?,
             self.grants_write(company, customer.id, &holder.grants, 0)?,
         ];
-        writes.extend(self.link_write(
-            &keys::customer_of_purchase(company, purchase.id),
-            links.purchase,
-            customer.id,
-        )?);
-        writes.extend(self.link_write(&address_key(purchase), links.address, customer.id)?);
+        writes.extend(self.link_write(&own, known.purchase, customer.id)?);
+        writes.extend(self.link_write(&address_key(purchase), known.address, customer.id)?);
+        for key in links(company, customer.id, &holder.grants) {
+            writes.push(self.grant_link(&key, customer.id)?);
+        }
         writes.extend(self.log_writes_about(company, Some(purchase.repository), entries)?);
         let difference = Roster { customers_made: 1, ..Roster::of(customer) };
         writes.extend(self.add_sums(company, None, customer.created_at, &Added::default().roster(difference))?);
@@ -111,6 +124,10 @@ impl Store {
     fn grants_write(&self, company: CompanyId, id: CustomerId, grants: &Grants, rev: u64) -> Result<Write, Failure> {
         let grants = Grants { rev: rev + 1, ..grants.clone() };
         self.table.put_next(item("grants", &keys::grants(company, id), &grants)?, rev)
+    }
+
+    fn grant_link(&self, key: &Key, customer: CustomerId) -> Result<Write, Failure> {
+        self.table.put_in(item("grant-link", key, &Link { customer })?)
     }
 
     /// Leads to this customer from now on, unless it does; only if it still leads where it did when it was read.

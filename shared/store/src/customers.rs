@@ -1,6 +1,8 @@
 //! Customers who install packages, and what they were granted. The grants are an item of their own, so that lists of
 //! customers stay small; both are read at once.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use domain::{
     CompanyId, Failure,
     customer::{Customer, CustomerId, CustomerStatus},
@@ -22,7 +24,7 @@ use crate::{
 };
 
 /// Links that are changed in the transaction of the grants they belong to. More of them are changed around it.
-const MOST_LINKS: usize = 80;
+pub(crate) const MOST_LINKS: usize = 80;
 
 /// What became of a change to a customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -222,7 +224,7 @@ impl Store {
         Ok(rows.into_iter().filter(|row| row.at <= now).collect())
     }
 
-    /// The customers that a package was granted to by itself, oldest first.
+    /// The customers that a package was granted to by itself, or that are frozen at a version of it, oldest first.
     pub async fn package_customers(
         &self,
         company: CompanyId,
@@ -236,7 +238,7 @@ impl Store {
         self.linked(&keys::bundle_customers(company, bundle)).await
     }
 
-    async fn linked(&self, pk: &str) -> Result<Vec<CustomerId>, Failure> {
+    pub(crate) async fn linked(&self, pk: &str) -> Result<Vec<CustomerId>, Failure> {
         let links: Vec<Link> =
             self.table.query(Partition { index: None, pk, newest_first: false, limit: None }).await?;
         Ok(links.into_iter().map(|link| link.customer).collect())
@@ -341,10 +343,12 @@ pub(crate) fn holder([customer, grants]: [Option<Item>; 2]) -> Result<Option<Hol
     Ok(Some(Holder { customer: read(customer)?, grants }))
 }
 
-fn links(company: CompanyId, id: CustomerId, grants: &Grants) -> Vec<Key> {
-    let packages = grants.direct.keys().map(|name| keys::package_customer(company, name, id));
+pub(crate) fn links(company: CompanyId, id: CustomerId, grants: &Grants) -> Vec<Key> {
+    let direct = grants.linked_packages().into_iter().map(|name| keys::package_customer(company, name, id));
     let bundles = grants.bundles.keys().map(|name| keys::bundle_customer(company, name, id));
-    packages.chain(bundles).collect()
+    let bought: BTreeSet<_> = grants.purchases.values().flat_map(BTreeMap::keys).collect();
+    let bought = bought.into_iter().map(|name| keys::package_buyer(company, name, id));
+    direct.chain(bundles).chain(bought).collect()
 }
 
 pub(crate) fn row(company: CompanyId, customer: &Customer) -> Result<Item, Failure> {

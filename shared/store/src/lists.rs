@@ -45,6 +45,26 @@ impl Store {
         Ok(Ok(window.page(rows, total, id)))
     }
 
+    /// A page of the rows of a partition of about so many rows, the first ones first. A page by its number is walked to from
+    /// the nearer end, as in the lists whose newest rows are first.
+    pub(crate) async fn page_in_order<T: DeserializeOwned>(
+        &self,
+        (pk, rows): (&str, u64),
+        request: &PageRequest,
+        id: impl Fn(&T) -> String,
+    ) -> Result<Found<T>, Failure> {
+        let window = match Window::of(request, rows) {
+            Ok(window) => window,
+            Err(too_deep) => return Ok(Err(too_deep)),
+        };
+        if window.read == 0 {
+            return Ok(Ok(window.page(Vec::new(), rows, id)));
+        }
+        let partition = Partition { index: None, pk, newest_first: !window.newest_first, limit: Some(window.read) };
+        let found = self.table.query_after(partition, window.after.as_deref()).await?;
+        Ok(Ok(window.page(found, rows, id)))
+    }
+
     /// The first rows of all sources together. Each is read for its share first; those whose share was too small are read
     /// again, for as many rows as there can be.
     async fn merged<T: DeserializeOwned>(

@@ -5,13 +5,14 @@ use domain::{
     customer::CustomerId,
     log::LogEntry,
     package::{Bundle, Package, PackageName, VersionRecord},
+    paging::PageRequest,
     tally::Roster,
     text::BundleName,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Holder, Store,
+    Found, Holder, Leftover, Store,
     customers::holder,
     keys::{self, Key},
     sha256,
@@ -84,7 +85,13 @@ impl Store {
         self.all(&keys::packages(company)).await
     }
 
-    /// Adds a package. `false`: there is one with its name.
+    /// A page of the company's packages, by name.
+    pub async fn packages_page(&self, company: CompanyId, page: &PageRequest) -> Result<Found<Package>, Failure> {
+        let rows = u64::try_from(self.roster(company).await?.packages).unwrap_or(0);
+        self.page_in_order((&keys::packages(company), rows), page, |row: &Package| row.name.to_string()).await
+    }
+
+    /// Adds a package. `false`: there is one with its name, or what another one left behind is not cleared away yet.
     pub async fn insert_package(
         &self,
         company: CompanyId,
@@ -93,6 +100,7 @@ impl Store {
         entry: &LogEntry,
     ) -> Result<bool, Failure> {
         let mut writes = vec![self.table.put_if_absent(package_row(company, package)?)?];
+        writes.push(self.table.check_absent(&keys::leftover_of_package(company, &package.name))?);
         writes.extend(self.place_writes(company, &package.name, places)?);
         let difference = Roster { packages: 1, ..Roster::default() };
         writes.extend(self.roster_writes(company, std::slice::from_ref(entry), difference)?);
@@ -117,7 +125,8 @@ impl Store {
     }
 
     /// Deletes a package, and takes it out of its bundles. Its versions, and the grants that name it, are cleared away later
-    /// ([`Store::forget_versions`]): from now on they lead nowhere.
+    /// ([`Store::forget_versions`]): from now on they lead nowhere. That they have to be is written down, until
+    /// [`Store::cleared`] says that they are.
     pub async fn remove_package(
         &self,
         company: CompanyId,
@@ -132,6 +141,7 @@ impl Store {
             after.packages.remove(&package.name);
             writes.push(self.table.put_over(bundle_row(company, &after)?, bundle.rev)?);
         }
+        writes.push(self.leftover_write(company, &Leftover::of(package))?);
         let difference = Roster { packages: -1, ..Roster::default() };
         writes.extend(self.roster_writes(company, std::slice::from_ref(entry), difference)?);
         self.table.write_all_if(writes).await
@@ -191,6 +201,17 @@ impl Store {
         self.in_portions(versions.iter().map(row).collect::<Result<_, _>>()?).await
     }
 
+    /// Versions by package and normalised form, in no particular order; those that do not exist are left out.
+    pub async fn versions_named(
+        &self,
+        company: CompanyId,
+        versions: impl IntoIterator<Item = &(PackageName, String)>,
+    ) -> Result<Vec<VersionRecord>, Failure> {
+        let keys: Vec<Key> =
+            versions.into_iter().map(|(name, version)| keys::version(company, name, version)).collect();
+        self.table.get_many(&keys, Freshness::Strong).await
+    }
+
     /// Clears away the versions of a package that was deleted.
     pub async fn forget_versions(
         &self,
@@ -236,7 +257,7 @@ impl Store {
         Ok((admission, version.map(read).transpose()?))
     }
 
-    /// Adds to how often a customer downloaded a version; `more` is negative to take back what was counted in advance.
+    /// Adds to how often a customer downloaded a version.
     pub async fn count_download(
         &self,
         company: CompanyId,
@@ -250,6 +271,23 @@ impl Store {
             Counted::Install => "installs",
         };
         self.table.add(("downloads", &key), name, more).await
+    }
+
+    /// Takes back a download that was counted in advance. Of what was never downloaded nothing stays: names and versions come
+    /// from whoever asks.
+    pub async fn take_back_download(
+        &self,
+        company: CompanyId,
+        customer: CustomerId,
+        (package, normalized): (&PackageName, &str),
+    ) -> Result<(), Failure> {
+        let key = keys::downloads(company, customer, package, normalized);
+        let one = vec![(":one".to_owned(), number(1))];
+        let only = "downloads = :one AND attribute_not_exists(installs)";
+        match self.table.take::<serde::de::IgnoredAny>(&key, only, one).await? {
+            Some(_) => Ok(()),
+            None => self.table.add(("downloads", &key), "downloads", -1).await,
+        }
     }
 
     /// What a customer downloaded, by package and version.
@@ -278,8 +316,15 @@ impl Store {
         self.all(&keys::bundles(company)).await
     }
 
+    /// A page of the company's bundles, by name.
+    pub async fn bundles_page(&self, company: CompanyId, page: &PageRequest) -> Result<Found<Bundle>, Failure> {
+        let rows = u64::try_from(self.roster(company).await?.bundles).unwrap_or(0);
+        self.page_in_order((&keys::bundles(company), rows), page, |row: &Bundle| row.name.to_string()).await
+    }
+
     /// Makes a bundle, changes it or, without `after`, deletes it, together with what its packages say of it. `packages` are
-    /// those that come or go, as they were read. `false`: somebody else was faster, read again.
+    /// those that come or go, as they were read. `false`: somebody else was faster, read again; or, of a new one, what another
+    /// one of its name left behind is not cleared away yet.
     pub async fn change_bundle(
         &self,
         company: CompanyId,
@@ -296,6 +341,14 @@ impl Store {
             let rev = vec![(":rev".to_owned(), number(rev))];
             self.table.delete(&keys::bundle(company, name), Some("rev = :rev"), rev)?
         }];
+        match (before, after) {
+            (None, _) => writes.push(self.table.check_absent(&keys::leftover_of_bundle(company, name))?),
+            (Some(_), None) => {
+                let leftover = Leftover::Bundle { bundle: name.clone() };
+                writes.push(self.leftover_write(company, &leftover)?);
+            }
+            (Some(_), Some(_)) => {}
+        }
         for package in packages {
             let mut changed = Package { rev: package.rev + 1, ..package.clone() };
             if after.is_some_and(|after| after.packages.contains(&package.name)) {
@@ -311,7 +364,7 @@ impl Store {
         self.table.write_all_if(writes).await
     }
 
-    async fn all<T: serde::de::DeserializeOwned>(&self, pk: &str) -> Result<Vec<T>, Failure> {
+    pub(crate) async fn all<T: serde::de::DeserializeOwned>(&self, pk: &str) -> Result<Vec<T>, Failure> {
         self.table.query(Partition { index: None, pk, newest_first: false, limit: None }).await
     }
 

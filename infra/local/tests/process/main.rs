@@ -1,6 +1,7 @@
 //! The program as its users have it: a process that is started, talked to over HTTP, interrupted and killed.
 #![expect(clippy::unwrap_used, reason = "in a test, what is missing is a failure")]
 
+mod composer;
 mod kills;
 mod outside;
 mod program;

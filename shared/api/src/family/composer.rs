@@ -11,8 +11,8 @@ pub(super) const SCHEME: &str = "Basic realm=\"Composer repository: any user nam
 
 pub(super) fn render(error: &ApiError) -> (StatusCode, Value) {
     let (status, mut body) = super::repopass::render(error);
-    // Composer asks for packages that we never had; nobody needs to be warned of that.
-    if error.kind != Kind::NotFound {
+    // Composer asks for packages that we never had; nobody needs to be warned of that, unless there is more to say.
+    if error.kind != Kind::NotFound || error.message != ApiError::not_found().message {
         body["warning"] = body["error"]["message"].clone();
     }
     (status, body)

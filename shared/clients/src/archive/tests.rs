@@ -203,7 +203,7 @@ fn a_bomb_is_not_unpacked_to_its_end() {
     assert!(bomb.len() < 10_000);
     assert_eq!(inspect(&bomb), Err(BadArchive::Bomb));
     // Small enough to harm nobody, and not unlike what is used in tests of packages.
-    assert!(inspect(&zip(&[deflated("top/zeros", &[0; 500_000])])).is_ok());
+    assert!(inspect(&zip(&[deflated("top/zeros", &vec![0; 500_000])])).is_ok());
     // The size that is told makes no difference, whether it is too small or too large.
     for unpacked in [10, 4 << 21] {
         let lying = Item { unpacked, ..deflated("top/zeros", &vec![0; 4 << 20]) };

@@ -137,10 +137,12 @@ async fn what_is_too_large_is_not_read_to_its_end() {
     }
 }
 
+type Headers = &'static [(&'static str, &'static str)];
+
 #[tokio::test]
 async fn a_refusal_means_what_the_forge_documents() {
     #[rustfmt::skip]
-    let table: &[(u16, &[(&'static str, &str)], &str)] = &[
+    let table: &[(u16, Headers, &str)] = &[
         (401, &[], "no access: the credentials are not accepted"),
         (403, &[], "no access: the credentials lack the permission to read the code"),
         (403, &[("retry-after", "7")], "rate limited until 2026-09-21T14:13:27Z"),

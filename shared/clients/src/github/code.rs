@@ -11,13 +11,11 @@ use crate::http::Answer;
 impl Github {
     /// The address of something of a repository: `rest` begins with a slash.
     pub(crate) fn code_url(&self, repository: &ForgeRepository, rest: &str) -> Result<String, GithubError> {
-        match code_scope(repository)? {
-            Scope::CodeById(id) => Ok(format!("{}/repositories/{id}{rest}", self.base_url)),
-            _ => {
-                let (owner, name) = repository.path.split_once('/').unwrap_or_default();
-                self.repository_url(owner, name, rest)
-            }
+        if let Scope::CodeById(id) = code_scope(repository)? {
+            return Ok(format!("{}/repositories/{id}{rest}", self.base_url));
         }
+        let (owner, name) = repository.path.split_once('/').unwrap_or_default();
+        self.repository_url(owner, name, rest)
     }
 
     /// Reads something of a repository. The answer may have any status.

@@ -59,6 +59,16 @@ pub fn package_customers(company: CompanyId, package: &PackageName) -> String {
     format!("C#{company}#PACKAGE#{package}#CUSTOMER")
 }
 
+/// That a customer has a package with a purchase, for who asks who has it.
+pub fn package_buyer(company: CompanyId, package: &PackageName, id: CustomerId) -> Key {
+    Key::new(package_buyers(company, package), customer_place(id))
+}
+
+/// The partition of the customers that have a package with a purchase, oldest first.
+pub fn package_buyers(company: CompanyId, package: &PackageName) -> String {
+    format!("C#{company}#PACKAGE#{package}#BUYER")
+}
+
 /// That a customer was granted a bundle.
 pub fn bundle_customer(company: CompanyId, bundle: &BundleName, id: CustomerId) -> Key {
     Key::new(bundle_customers(company, bundle), customer_place(id))
@@ -128,6 +138,21 @@ pub fn bundle(company: CompanyId, name: &BundleName) -> Key {
 /// The partition of a company's bundles, by name.
 pub fn bundles(company: CompanyId) -> String {
     format!("C#{company}#BUNDLE")
+}
+
+/// What a deleted package left behind. While it is there, its name cannot be used.
+pub fn leftover_of_package(company: CompanyId, name: &PackageName) -> Key {
+    Key::new(leftovers(company), format!("PACKAGE#{name}"))
+}
+
+/// What a deleted bundle left behind. While it is there, its name cannot be used.
+pub fn leftover_of_bundle(company: CompanyId, name: &BundleName) -> Key {
+    Key::new(leftovers(company), format!("BUNDLE#{name}"))
+}
+
+/// The partition of what has to be cleared away.
+pub fn leftovers(company: CompanyId) -> String {
+    format!("C#{company}#LEFTOVER")
 }
 
 fn customer_place(id: CustomerId) -> String {

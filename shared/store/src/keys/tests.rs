@@ -120,8 +120,9 @@ fn rows() -> Vec<Row> {
             "`links_of_buyer` (strong); conditions",
         ),
         row("grants", grants(c, customer_id), "`grants` and `admission` (strong)"),
-        row("customer of a package", package_customer(c, &widget, customer_id), "`package_customers`"),
-        row("customer of a bundle", bundle_customer(c, &enterprise, customer_id), "`bundle_customers`"),
+        row("customer of a package", package_customer(c, &widget, customer_id), "`package_customers`, `granted`"),
+        row("buyer of a package", package_buyer(c, &widget, customer_id), "`granted`"),
+        row("customer of a bundle", bundle_customer(c, &enterprise, customer_id), "`bundle_customers`, `granted`"),
         row("downloads", downloads(c, customer_id, &widget, "1.0.0.0"), "`downloads`"),
         row("expiry", expiry(at, c, customer_id), "`expiries`, of all companies"),
         row("package", package(c, &widget), "`package`, `admission` (strong), `packages`"),
@@ -131,7 +132,9 @@ fn rows() -> Vec<Row> {
             package_of_forge(&"ab".repeat(32), c, &widget),
             "`packages_of_forge`, of all companies",
         ),
-        row("bundle", bundle(c, &enterprise), "`bundle`, `bundles`"),
+        row("bundle", bundle(c, &enterprise), "`bundle` (strong), `bundles`"),
+        row("what a package left behind", leftover_of_package(c, &widget), "`leftover`, `leftovers`; conditions"),
+        row("what a bundle left behind", leftover_of_bundle(c, &enterprise), "`leftover`, `leftovers`; conditions"),
     ]
 }
 

@@ -124,6 +124,17 @@ impl Table {
         Ok(Write(TransactWriteItem::builder().delete(delete).build()))
     }
 
+    /// Lets a transaction succeed only if there is no such item.
+    pub(crate) fn check_absent(&self, key: &Key) -> Result<Write, Failure> {
+        let check = ConditionCheck::builder()
+            .table_name(&*self.name)
+            .set_key(Some(key_item(key)))
+            .condition_expression("attribute_not_exists(pk)")
+            .build()
+            .map_err(|error| Failure::broken("building a write", error))?;
+        Ok(Write(TransactWriteItem::builder().condition_check(check).build()))
+    }
+
     /// Lets a transaction succeed only if an item that it does not write still has `rev`.
     pub(crate) fn check_rev(&self, key: &Key, rev: u64) -> Result<Write, Failure> {
         let check = ConditionCheck::builder()

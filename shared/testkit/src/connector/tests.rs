@@ -28,6 +28,15 @@ Resources:
           KeySchema: [{AttributeName: gsi1pk, KeyType: HASH}, {AttributeName: gsi1sk, KeyType: RANGE}]
           Projection: {ProjectionType: ALL}
   payments: {Type: AWS::SQS::Queue}
+  blobs: {Type: AWS::S3::Bucket}
+  F:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: target/lambda/f/
+      Policies:
+        - PolicyDocument:
+            Statement:
+              - {Effect: Allow, Action: s3:GetObject, Resource: !Sub '${blobs.Arn}/dists/*'}
 ";
 
 struct World {
@@ -70,6 +79,13 @@ impl World {
     }
 }
 
+/// What a request used.
+macro_rules! used {
+    ($world:expr, $request:expr) => {
+        $world.used(async { drop($request.send().await) }).await
+    };
+}
+
 #[tokio::test]
 async fn each_fault_strikes_once_and_the_sdk_tries_again() {
     for (fault, calls) in [(Fault::Before, 2), (Fault::After, 2), (Fault::Timeout, 2), (Fault::Throttle, 2)] {
@@ -109,11 +125,59 @@ async fn queues_and_secrets_fail_in_their_own_shape() {
     }
 }
 
-/// What a request used.
-macro_rules! used {
-    ($world:expr, $request:expr) => {
-        $world.used(async { drop($request.send().await) }).await
+#[tokio::test]
+async fn blobs_fail_in_their_own_shape_and_count_as_calls() {
+    let world = world().await;
+    let s3 = &world.clients.s3;
+    for (number, fault) in [Fault::Before, Fault::After, Fault::Timeout, Fault::Throttle].into_iter().enumerate() {
+        world.faults.start(&Faults::nth(0, fault));
+        let used = used!(world, s3.put_object().bucket("blobs").key(number.to_string()).body(b"a".to_vec().into()));
+        assert_eq!(used, (2, 2, 0.0, 0.0), "{fault:?}");
+        assert_eq!(world.faults.struck(), [(0, "s3 PutObject".to_owned(), fault)]);
+    }
+    world.faults.heal();
+    let meter = Meter::new();
+    let calls = async {
+        s3.head_object().bucket("blobs").key("1").send().await.unwrap();
+        s3.get_object().bucket("blobs").key("1").send().await.unwrap();
+        assert_eq!(s3.list_objects_v2().bucket("blobs").send().await.unwrap().contents().len(), 4);
+        let one = aws_sdk_s3::types::ObjectIdentifier::builder().key("1").build().unwrap();
+        let delete = aws_sdk_s3::types::Delete::builder().objects(one).build().unwrap();
+        s3.delete_objects().bucket("blobs").delete(delete).send().await.unwrap();
+        s3.delete_object().bucket("blobs").key("2").send().await.unwrap();
     };
+    meter.scope(calls).await;
+    let names: Vec<String> =
+        meter.usage().calls.into_iter().map(|it| format!("{} {}", it.service, it.operation)).collect();
+    let expected = ["HeadObject", "GetObject", "ListObjectsV2", "DeleteObjects", "DeleteObject"];
+    assert_eq!(names, expected.map(|name| format!("s3 {name}")));
+}
+
+#[tokio::test]
+async fn a_role_that_may_not_touch_a_blob_is_denied() {
+    let world = world().await;
+    let template = Template::parse(TEMPLATE).unwrap();
+    let grants = Grants::of(&template, &template.functions[0]).unwrap();
+    let connector = Connector::new(Faults::none()).with_grants(grants);
+    let s3 = Clients::of(&world.services, &connector, Limits::default()).s3;
+    let get = |key| s3.get_object().bucket("blobs").key(key).send();
+    assert!(get("dists/a").await.unwrap_err().as_service_error().unwrap().is_no_such_key());
+    for error in [
+        get("packages/a").await.unwrap_err().raw_response().unwrap().status().as_u16(),
+        s3.list_objects_v2().bucket("blobs").send().await.unwrap_err().raw_response().unwrap().status().as_u16(),
+        s3.put_object()
+            .bucket("blobs")
+            .key("dists/a")
+            .send()
+            .await
+            .unwrap_err()
+            .raw_response()
+            .unwrap()
+            .status()
+            .as_u16(),
+    ] {
+        assert_eq!(error, 403);
+    }
 }
 
 #[tokio::test]

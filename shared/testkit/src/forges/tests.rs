@@ -9,7 +9,7 @@ use clients::{
     forge::{ForgeError, ForgeErrorKind, MAX_ARCHIVE, Place},
 };
 use domain::{
-    SecretSource,
+    SecretSource, Timestamp,
     forge::{
         ForgeHosts, ForgeKind,
         ForgeKind::{Bitbucket, Github as OnGithub, Gitlab},
@@ -115,12 +115,11 @@ async fn one_new_tag_among_three_hundred_takes_five_calls_at_most() {
         let refs = forges.refs(&repository, false).await.unwrap();
         assert!(refs.len() >= 302 && refs.iter().all(|it| it.kind == RefKind::Tag), "{kind}: {}", refs.len());
         let new = named(&refs, "v9.0.0");
-        let (sha, time) = match (new.commit.clone(), new.time) {
-            (Some(sha), Some(time)) => (sha, time),
-            _ => {
-                let commit = forges.commit(&repository, &new.sha).await.unwrap();
-                (commit.sha, commit.time)
-            }
+        let (sha, time) = if let (Some(sha), Some(time)) = (new.commit.clone(), new.time) {
+            (sha, time)
+        } else {
+            let commit = forges.commit(&repository, &new.sha).await.unwrap();
+            (commit.sha, commit.time)
         };
         assert_eq!((sha.as_str(), time.as_second()), (commit.as_str(), world.time.now()), "{kind}");
         let zip = forges.archive(&repository, &sha, MAX_ARCHIVE).await.unwrap();
@@ -269,8 +268,8 @@ async fn githubs_archives_have_the_same_troubles() {
     world.github.archive_trouble(Some(Trouble::WebPage));
     assert!(failing(&world, OnGithub).await.reason().contains("a web page came instead of an archive"));
     world.github.archive_trouble(None);
-    world.github.limit_requests(0, Duration::from_secs(600));
-    assert_eq!(failing(&world, OnGithub).await.wait_until().map(|it| it.as_second()), Some(world.time.now() + 600));
+    world.github.limit_requests(0, Duration::from_mins(10));
+    assert_eq!(failing(&world, OnGithub).await.wait_until().map(Timestamp::as_second), Some(world.time.now() + 600));
     world.time.pass(601);
     world.github.refuse_credentials(true);
     assert!(matches!(failing(&world, OnGithub).await.kind, ForgeErrorKind::NoAccess { .. }));
@@ -281,7 +280,9 @@ async fn github_tells_of_tags_unless_more_than_three_are_pushed_at_once() {
     let world = World::start().await;
     let events = || -> Vec<String> {
         let told = world.github.undelivered();
-        told.iter().for_each(|it| world.github.delivered(it.id, 202));
+        for it in &told {
+            world.github.delivered(it.id, 202);
+        }
         told.into_iter().map(|it| it.event).collect()
     };
     let body = |event: &str| -> Value {

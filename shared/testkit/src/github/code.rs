@@ -62,7 +62,7 @@ async fn tags(Shared(sandbox): Shared<Sandbox>, Extension(call): Extension<Call>
     sandbox.shared.state.read(|state| {
         let (_, repository) = readable(state, &call, &params)?;
         let tags = repository.code.tags.iter();
-        page(&call, tags.map(|(name, tag)| ("tags", name, &tag.object, tag.is_annotated())))
+        Ok(page(&call, tags.map(|(name, tag)| ("tags", name, &tag.object, tag.is_annotated()))))
     })
 }
 
@@ -74,11 +74,11 @@ async fn branches(
     sandbox.shared.state.read(|state| {
         let (_, repository) = readable(state, &call, &params)?;
         let branches = repository.code.branches.iter();
-        page(&call, branches.map(|(name, commit)| ("heads", name, commit, false)))
+        Ok(page(&call, branches.map(|(name, commit)| ("heads", name, commit, false))))
     })
 }
 
-fn page<'a>(call: &Call, refs: impl Iterator<Item = (&'a str, &'a String, &'a String, bool)>) -> Answered {
+fn page<'a>(call: &Call, refs: impl Iterator<Item = (&'a str, &'a String, &'a String, bool)>) -> Answer {
     let query = pairs(call.query.as_deref().unwrap_or_default().as_bytes());
     let page: usize = value(&query, "page").parse().unwrap_or(1).max(1);
     let mut refs = refs.skip((page - 1) * REFS);
@@ -95,10 +95,10 @@ fn page<'a>(call: &Call, refs: impl Iterator<Item = (&'a str, &'a String, &'a St
         })
         .collect();
     let answer = ok(Value::Array(shown));
-    Ok(match refs.next() {
+    match refs.next() {
         Some(_) => answer.header("link", format!("<{}{}?page={}>; rel=\"next\"", call.base, call.path, page + 1)),
         None => answer,
-    })
+    }
 }
 
 async fn tag(Shared(sandbox): Shared<Sandbox>, Extension(call): Extension<Call>, Path(params): Params) -> Answered {

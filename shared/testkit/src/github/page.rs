@@ -77,7 +77,10 @@ fn perform(sandbox: &Sandbox, action: &str, form: &[(String, String)]) -> anyhow
         "publish" | "privatize" => sandbox.set_private(owner, name, action == "privatize"),
         "archive" | "unarchive" => sandbox.set_archived(owner, name, action == "archive"),
         "take-off" | "put-back" => sandbox.take_off(owner, name, action == "take-off"),
-        "add-tag" => sandbox.release_again(owner, name, name_of(field("tag"))?),
+        "add-tag" => match (name_of(field("tag"))?, field("composer_json")) {
+            (tag, "") => sandbox.release_again(owner, name, tag),
+            (tag, composer_json) => sandbox.release(owner, name, tag, composer_json).map(drop),
+        },
         "delete-tag" => sandbox.delete_tag(owner, name, field("tag")),
         "delete" => {
             sandbox.delete_repository(owner, name);

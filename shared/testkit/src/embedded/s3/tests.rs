@@ -11,6 +11,7 @@ use crate::{
     embedded::{Data, Services},
     faults::Faults,
     sam,
+    sandbox::http_client,
     testing::Dir,
 };
 
@@ -59,8 +60,12 @@ impl World {
     }
 }
 
+fn downloader() -> reqwest::Client {
+    http_client("composer", MINUTE).unwrap()
+}
+
 async fn follow(link: &str) -> reqwest::Response {
-    reqwest::Client::new().get(link).send().await.unwrap()
+    downloader().get(link).send().await.unwrap()
 }
 
 #[tokio::test]
@@ -104,7 +109,7 @@ async fn a_bucket_that_is_not_there_is_no_blob_that_is_not_there() {
 #[tokio::test]
 async fn all_under_a_prefix_are_deleted_however_many_and_no_others() {
     let world = World::start(Data::Memory).await;
-    for number in 0..2 * PAGE + 1 {
+    for number in 0..=2 * PAGE {
         let head = Head::new(format!("dists/1/pkg_a/{number}"), &Bytes::new(), SystemTime::UNIX_EPOCH);
         world.services.blobs.objects.put("blobs", head, Bytes::new(), true).unwrap();
     }
@@ -150,11 +155,11 @@ async fn a_link_needs_nothing_else_and_takes_nothing_else() {
     assert_eq!(answer.headers()[CONTENT_DISPOSITION], "attachment; filename=\"acme-theme-1.0.zip\"");
     assert_eq!(answer.bytes().await.unwrap(), "an archive");
 
-    let part = reqwest::Client::new().get(&link).header("range", "bytes=3-6").send().await.unwrap();
+    let part = downloader().get(&link).header("range", "bytes=3-6").send().await.unwrap();
     assert_eq!(part.status(), 206);
     assert_eq!(part.bytes().await.unwrap(), "arch");
 
-    let twice = reqwest::Client::new().get(&link).basic_auth("token", Some("tok_secret")).send().await.unwrap();
+    let twice = downloader().get(&link).basic_auth("token", Some("tok_secret")).send().await.unwrap();
     assert_eq!(twice.status(), 400);
     let body = twice.text().await.unwrap();
     assert!(

@@ -1,4 +1,4 @@
-//! What purchases bring a customer, and take away again.
+//! How grants change: what purchases bring and take away again, and the end of being frozen.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +9,12 @@ use crate::{
 };
 
 impl Grants {
+    /// Without being frozen.
+    #[must_use]
+    pub fn thawed(&self) -> Self {
+        Self { frozen: None, ..self.clone() }
+    }
+
     /// With exactly these packages for a purchase; with none, the purchase gives nothing any more, and the frozen versions of
     /// packages that nothing else was granted for go with it. `bundles` are those that the customer has, with what is in them.
     /// `None` when it is so already.

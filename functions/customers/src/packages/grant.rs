@@ -1,0 +1,57 @@
+//! Grant Package Access.
+
+use api::{ApiError, Check, Id, Input, Valid, Written};
+use auth::Admin;
+use axum::extract::State;
+use domain::{customer::CustomerId, log::Action, package::PackageName};
+
+use super::Granted;
+use crate::{
+    App, change,
+    limits::{Limits, few_enough, in_words},
+};
+
+/// `POST /api/v1/customers/{id}/packages`: grants a package by itself, or changes the limits of the grant.
+pub(crate) async fn grant(
+    admin: Admin,
+    State(app): State<App>,
+    Id(id): Id<CustomerId>,
+    Valid(New { package, limits }): Valid<New>,
+) -> Result<Written<Granted>, ApiError> {
+    let name = &package;
+    let read = |company| {
+        let store = app.store.clone();
+        async move {
+            let found = store.admission(company, id, name).await?;
+            Ok((found.holder, found.package))
+        }
+    };
+    let (before, after) = change::grants(&app, &admin, Action::AccessChanged, read, |before, found, line| {
+        found.ok_or_else(|| change::unknown("package", "There is no such package"))?;
+        let mut after = before.clone();
+        let old = before.grants.direct.get(name);
+        let new = limits.grant(old, line.created_at);
+        let line = line.with("package", Some(name.as_str())).changing("grant", &in_words(old), &in_words(Some(&new)));
+        after.grants.direct.insert(name.clone(), new);
+        few_enough(after.grants.direct.len())?;
+        Ok((after, line))
+    })
+    .await?;
+    let granted = after.grants.direct.get(name).map(|grant| Granted::of(name, grant)).ok_or_else(change::contended)?;
+    let existed = before.grants.direct.contains_key(name);
+    Ok(if existed { Written::Changed(granted) } else { Written::New(granted) })
+}
+
+#[derive(Debug)]
+pub(crate) struct New {
+    pub(super) package: PackageName,
+    pub(super) limits: Limits,
+}
+
+impl Input for New {
+    fn check(c: &mut Check) -> Option<Self> {
+        let package = c.text("package", PackageName::parse);
+        let limits = Limits::check(c);
+        Some(Self { package: package?, limits: limits? })
+    }
+}

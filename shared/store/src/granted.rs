@@ -1,0 +1,141 @@
+//! Who has a package, and what is left behind when one is deleted.
+
+use std::collections::BTreeSet;
+
+use domain::{
+    CompanyId, Failure,
+    customer::CustomerId,
+    package::{Package, PackageId, PackageName},
+    text::BundleName,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Store,
+    customers::Link,
+    keys::{self, Key},
+    table::{Freshness, Partition, Write, item, text},
+};
+
+/// How a customer comes to a package.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Through {
+    /// By a grant of the package itself, or frozen at a version of it.
+    Direct,
+    /// With a bundle.
+    Bundle(BundleName),
+    /// With one or more purchases.
+    Purchase,
+}
+
+/// What has to be cleared away because a package or a bundle was deleted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "of", rename_all = "snake_case")]
+pub enum Leftover {
+    /// The versions and archives of a package, and the grants that name it.
+    Package {
+        /// What it was called.
+        package: PackageName,
+        /// Which it was.
+        package_id: PackageId,
+    },
+    /// The grants that name a bundle.
+    Bundle {
+        /// What it was called.
+        bundle: BundleName,
+    },
+}
+
+impl Leftover {
+    /// That of a package.
+    pub fn of(package: &Package) -> Self {
+        Self::Package { package: package.name.clone(), package_id: package.package_id.clone() }
+    }
+
+    fn key(&self, company: CompanyId) -> Key {
+        match self {
+            Self::Package { package, .. } => keys::leftover_of_package(company, package),
+            Self::Bundle { bundle } => keys::leftover_of_bundle(company, bundle),
+        }
+    }
+}
+
+impl Store {
+    /// Who was given a package that is in these bundles, and how: once for each way, the oldest customers first. It may be a
+    /// moment old.
+    pub async fn granted(
+        &self,
+        company: CompanyId,
+        package: &PackageName,
+        bundles: &BTreeSet<BundleName>,
+    ) -> Result<Vec<(CustomerId, Through)>, Failure> {
+        let direct = self.package_customers(company, package);
+        let buyers = keys::package_buyers(company, package);
+        let with_bundles =
+            futures::future::try_join_all(bundles.iter().map(|bundle| async move {
+                Ok::<_, Failure>((bundle, self.bundle_customers(company, bundle).await?))
+            }));
+        let (direct, bought, bundled) = futures::try_join!(direct, self.linked(&buyers), with_bundles)?;
+        let bundled = bundled.into_iter().flat_map(|(bundle, customers)| {
+            customers.into_iter().map(|customer| (customer, Through::Bundle(bundle.clone())))
+        });
+        let mut all: Vec<_> = direct.into_iter().map(|customer| (customer, Through::Direct)).collect();
+        all.extend(bundled);
+        all.extend(bought.into_iter().map(|customer| (customer, Through::Purchase)));
+        all.sort();
+        Ok(all)
+    }
+
+    /// Whether anybody was given a package by itself or with a purchase. Bundles are written on the package.
+    pub async fn is_granted(&self, company: CompanyId, package: &PackageName) -> Result<bool, Failure> {
+        let (direct, bought) = (keys::package_customers(company, package), keys::package_buyers(company, package));
+        let (direct, bought) = futures::try_join!(self.has_rows(&direct), self.has_rows(&bought))?;
+        Ok(direct || bought)
+    }
+
+    /// Whether anybody was given a bundle.
+    pub async fn is_bundle_granted(&self, company: CompanyId, bundle: &BundleName) -> Result<bool, Failure> {
+        self.has_rows(&keys::bundle_customers(company, bundle)).await
+    }
+
+    /// What a deleted package of this name left behind.
+    pub async fn leftover_of_package(
+        &self,
+        company: CompanyId,
+        name: &PackageName,
+    ) -> Result<Option<Leftover>, Failure> {
+        self.table.get(&keys::leftover_of_package(company, name), Freshness::Strong).await
+    }
+
+    /// What a deleted bundle of this name left behind.
+    pub async fn leftover_of_bundle(&self, company: CompanyId, name: &BundleName) -> Result<Option<Leftover>, Failure> {
+        self.table.get(&keys::leftover_of_bundle(company, name), Freshness::Strong).await
+    }
+
+    /// All that has to be cleared away.
+    pub async fn leftovers(&self, company: CompanyId) -> Result<Vec<Leftover>, Failure> {
+        self.all(&keys::leftovers(company)).await
+    }
+
+    /// It is cleared away: the name can be used again. What another package of the same name left behind since stays.
+    pub async fn cleared(&self, company: CompanyId, leftover: &Leftover) -> Result<(), Failure> {
+        let (condition, values) = match leftover {
+            Leftover::Package { package_id, .. } => {
+                (Some("package_id = :id"), vec![(":id".to_owned(), text(package_id.as_str()))])
+            }
+            Leftover::Bundle { .. } => (None, Vec::new()),
+        };
+        let delete = self.table.delete(&leftover.key(company), condition, values)?;
+        self.table.write_if(delete).await.map(drop)
+    }
+
+    pub(crate) fn leftover_write(&self, company: CompanyId, leftover: &Leftover) -> Result<Write, Failure> {
+        self.table.put_in(item("leftover", &leftover.key(company), leftover)?)
+    }
+
+    async fn has_rows(&self, pk: &str) -> Result<bool, Failure> {
+        let first: Vec<Link> =
+            self.table.query(Partition { index: None, pk, newest_first: false, limit: Some(1) }).await?;
+        Ok(!first.is_empty())
+    }
+}
