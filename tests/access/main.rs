@@ -60,7 +60,7 @@ struct Shop {
 impl Shop {
     async fn open() -> Self {
         let t = TestStack::start().await;
-        let repository = t.list_theme().await;
+        let repository = t.list_with_packages(&example_repository(), &[("ctrimm/theme-parts", "*")]).await;
         t.github().add_repository("ctrimm", "another", true);
         let sale = t.checkout(&repository, "johndoe").await;
         t.pay_and_settle(&sale).await;

@@ -69,6 +69,9 @@ fn leaves(endpoint: Endpoint) -> Leaves {
         ("POST", "/api/purchases/{id}/invitation" | "/purchases/{id}/invitation") => {
             Line(By::Buyer, "invitation_resent")
         }
+        ("POST", "/api/purchases/{id}/composer-token" | "/purchases/{id}/composer-token") => {
+            Line(By::Buyer, "composer_link_asked")
+        }
         ("POST", "/api/purchases/{id}/billing-portal") => {
             Nothing("a link to Stripe's page, where nothing has happened yet")
         }

@@ -32,7 +32,7 @@ async fn customer(t: &TestStack, number: u32, grants: Grants) -> CustomerId {
         expires_at: None,
     };
     let secret = token::issue(token::OPERATOR, COMPANY, &t.random);
-    let customer = Customer::new(id, new, &secret, t.now());
+    let customer = Customer::new(id, new, Some(&secret), t.now());
     let made = t.stack.store.insert_customer(COMPANY, &customer, &line(Action::CustomerCreated)).await.unwrap();
     assert_eq!(made, CustomerChange::Made);
     let before = Holder { customer: customer.clone(), grants: Grants::default() };

@@ -33,6 +33,7 @@ mod purchases_of_buyers;
 mod rate_limits;
 mod repositories;
 mod sign_in;
+mod sold_together;
 mod stripe_webhook;
 mod webhook_secrets;
 

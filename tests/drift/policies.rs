@@ -21,7 +21,7 @@ const GRANTS: &[(&str, &[&str])] = &[
     (
         "RepositoriesFunction",
         &[
-            "dynamodb GetItem PutItem Query UpdateItem on Table",
+            "dynamodb BatchGetItem GetItem PutItem Query UpdateItem on Table",
             "dynamodb UpdateItem on VolatileTable",
             "logs CreateLogStream PutLogEvents on RepositoriesLogs",
             "secretsmanager GetSecretValue on secret:GithubCredentialsName secret:SessionKeysName secret:StripeSecretKeyName",
@@ -113,6 +113,7 @@ const GRANTS: &[(&str, &[&str])] = &[
         &[
             "dynamodb BatchGetItem ConditionCheckItem DeleteItem GetItem PutItem Query UpdateItem on Table",
             "dynamodb GetItem PutItem on VolatileTable",
+            "dynamodb Query on Table/index/gsi2",
             "logs CreateLogStream PutLogEvents on AccessWorkerLogs",
             "secretsmanager GetSecretValue on secret:GithubCredentialsName secret:StripeSecretKeyName",
             "sqs ChangeMessageVisibility DeleteMessage GetQueueAttributes ReceiveMessage SendMessage on AccessQueue",

@@ -23,6 +23,7 @@ mod github_hooks;
 mod schedules;
 mod shelf;
 mod sign_in;
+mod sold;
 mod stripe_hooks;
 mod world;
 

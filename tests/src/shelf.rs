@@ -147,7 +147,7 @@ impl TestStack {
             external_id: None,
             expires_at: None,
         };
-        let customer = Customer::new(id, new, &token, self.now());
+        let customer = Customer::new(id, new, Some(&token), self.now());
         let made = self.stack.store.insert_customer(company, &customer, &self.line(Action::CustomerCreated)).await;
         assert_eq!(made.unwrap(), CustomerChange::Made, "there is a customer {number}");
         self.change_holder(company, id, |holder| holder.grants = grants).await;

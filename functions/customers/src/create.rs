@@ -26,7 +26,7 @@ pub(crate) async fn create(
         let id = u64::try_from(roster.customers_made).ok().and_then(|made| CustomerId::of_number(made + 1));
         let id = id.ok_or_else(|| Failure::broken("numbering a customer", "there are no more numbers"))?;
         let token = id.issue_token(caller.company, &app.random);
-        let customer = Customer::new(id, new.clone(), &token, now);
+        let customer = Customer::new(id, new.clone(), Some(&token), now);
         let line = line.about_customer(&customer);
         match app.store.insert_customer(caller.company, &customer, &line).await? {
             CustomerChange::Made => return Ok(Created(CustomerView::of(customer, now).showing(&token))),

@@ -7,12 +7,14 @@ use domain::{
     RepositoryId,
     log::Action,
     pricing::{CadenceName, Pricing, PricingKind, PricingType, parse_cadence_days, parse_price_cents},
-    repository::{GithubPath, NewRepository, PriceEntry, RefundPolicy, Repository, Terms, parse_grace_days, slug},
+    repository::{
+        GithubPath, NewRepository, Packages, PriceEntry, RefundPolicy, Repository, Terms, parse_grace_days, slug,
+    },
     text::{Description, DisplayName, Feature, GithubLogin, GithubRepositoryName, WebUrl},
 };
 use store::ListingRefused;
 
-use crate::{App, github, price, views::CreatedRepository};
+use crate::{App, github, packages, price, views::CreatedRepository};
 
 /// How many repositories may share a display name before the vendor is asked for another one.
 const MOST_NAMESAKES: usize = 50;
@@ -21,22 +23,30 @@ const MOST_NAMESAKES: usize = 50;
 pub(crate) async fn create(
     admin: Admin,
     State(app): State<App>,
-    Valid(New(new)): Valid<New>,
+    Valid(New { new, packages }): Valid<New>,
 ) -> Result<Created<CreatedRepository>, ApiError> {
     let known = |company| {
-        let (store, path) = (app.store.clone(), new.github.clone());
-        async move { futures::try_join!(store.company(company), store.is_listed(company, &path)) }
+        let (store, path, packages) = (app.store.clone(), new.github.clone(), packages.clone());
+        async move {
+            futures::try_join!(
+                store.company(company),
+                store.is_listed(company, &path),
+                packages::missing(&store, company, &packages)
+            )
+        }
     };
-    let (caller, (company, listed)) = admin.confirmed_reading(known).await?;
+    let (caller, (company, listed, missing)) = admin.confirmed_reading(known).await?;
     let company = company.ok_or_else(ApiError::unauthenticated)?;
     if listed {
         return Err(listed_already());
     }
+    packages::all_there(&missing)?;
     let (path, seen) = github::find(&app, &new.github).await?;
     let (id, now) = (RepositoryId::generate(app.clock.now(), &app.random), app.clock.now());
     let new = NewRepository { github: path, ..new };
     let slug = slug(&new.display_name, 0);
     let mut repository = Repository::list(company.id, id, slug, company.currency, new, now).seeing(&seen, now);
+    repository.packages = packages;
     repository.stripe = Some(price::make(&app, &repository, repository.display_name.as_str()).await?);
     insert(&app, repository, &caller).await.map(|repository| Created(repository.into()))
 }
@@ -66,7 +76,10 @@ fn listed_already() -> ApiError {
 }
 
 #[derive(Debug)]
-pub(crate) struct New(NewRepository);
+pub(crate) struct New {
+    new: NewRepository,
+    packages: Packages,
+}
 
 impl Input for New {
     fn check(c: &mut Check) -> Option<Self> {
@@ -79,7 +92,8 @@ impl Input for New {
         let pricing = pricing(c);
         let refund_policy = c.text_or_none("refundPolicy", RefundPolicy::parse);
         let grace_days = c.integer_or_none("graceDays", parse_grace_days);
-        Some(Self(NewRepository {
+        let packages = packages::check(c);
+        let new = NewRepository {
             github: GithubPath { owner: owner?, name: name? },
             display_name: display_name?,
             description: description?,
@@ -87,7 +101,8 @@ impl Input for New {
             pricing: pricing?,
             features: features?,
             terms: Terms { refund_policy: refund_policy?.unwrap_or_default(), grace_days: grace_days? },
-        }))
+        };
+        Some(Self { new, packages: packages? })
     }
 }
 

@@ -8,6 +8,7 @@ mod fetch_github_data;
 mod get;
 mod github;
 mod list;
+mod packages;
 mod price;
 mod pricing_history;
 mod update;

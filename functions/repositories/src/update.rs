@@ -12,7 +12,7 @@ use domain::{
 };
 use store::Change;
 
-use crate::{App, change, price, views::UpdatedRepository};
+use crate::{App, change, packages, price, views::UpdatedRepository};
 
 /// `PATCH /api/admin/repositories/{id}`: change what is sold from now on. Who bought keeps the price and the terms.
 pub(crate) async fn update(
@@ -21,9 +21,15 @@ pub(crate) async fn update(
     Id(id): Id<RepositoryId>,
     Valid(Changes(patch)): Valid<Changes>,
 ) -> Result<Json<UpdatedRepository>, ApiError> {
-    let (caller, mut found) = admin.confirmed_reading(|company| app.store.repository(company, id)).await?;
+    let wanted = patch.packages.clone().unwrap_or_default();
+    let known = |company| {
+        let (store, wanted) = (app.store.clone(), wanted.clone());
+        async move { futures::try_join!(store.repository(company, id), packages::missing(&store, company, &wanted)) }
+    };
+    let (caller, (mut found, missing)) = admin.confirmed_reading(known).await?;
     for _ in 0..change::TRIES {
         let before = found.ok_or_else(ApiError::not_found)?.repository;
+        packages::all_there(&missing)?;
         let after =
             before.patched(&patch, app.clock.now()).map_err(|(field, problem)| ApiError::field(field, problem))?;
         if after == before {
@@ -64,6 +70,7 @@ impl Input for Changes {
         let cadence_days = c.integer_patch("customCadenceDays", parse_cadence_days);
         let refund_policy = c.text_if_given("refundPolicy", RefundPolicy::parse);
         let grace_days = c.integer_patch("graceDays", parse_grace_days);
+        let packages = c.given("packages", packages::check);
         let sell_again = sell_again(c);
         Some(Self(RepositoryPatch {
             display_name: display_name?,
@@ -76,6 +83,7 @@ impl Input for Changes {
             cadence_days: cadence_days?,
             refund_policy: refund_policy?,
             grace_days: grace_days?,
+            packages: packages?,
             sell_again: sell_again?,
         }))
     }

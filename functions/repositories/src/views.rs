@@ -1,7 +1,7 @@
 //! What the endpoints answer. A subscription's cadence, terms other than the usual and warnings are extensions, shown only
 //! where there are some.
 
-use api::Time;
+use api::{SoldPackages, Time};
 use domain::{
     RepositoryId,
     pricing::{Cadence, PricingKind},
@@ -27,6 +27,8 @@ pub(crate) struct CreatedRepository {
     pricing: PricingView,
     #[serde(flatten)]
     terms: TermsView,
+    #[serde(skip_serializing_if = "SoldPackages::is_empty")]
+    packages: SoldPackages,
     active: bool,
     created_at: Time,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -161,6 +163,7 @@ fn changeable(repository: &Repository) -> Map<String, Value> {
         ("customCadenceDays", json!(cadence.and_then(Cadence::custom_days))),
         ("refundPolicy", json!(repository.terms.refund_policy.name())),
         ("graceDays", json!(repository.terms.grace_days)),
+        ("packages", json!(SoldPackages(repository.packages.clone()))),
         ("active", json!(repository.active)),
     ];
     fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
@@ -171,6 +174,7 @@ impl From<Repository> for CreatedRepository {
         Self {
             warnings: repository.warnings().into_iter().map(WarningView::from).collect(),
             terms: repository.terms.into(),
+            packages: SoldPackages(repository.packages),
             id: repository.id,
             slug: repository.slug,
             display_name: repository.display_name.to_string(),

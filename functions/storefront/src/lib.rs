@@ -23,9 +23,11 @@ pub fn api() -> Api<App> {
         .post("/api/purchases/{id}/invitation", purchase::invitation::resend)
         .post("/api/purchases/{id}/account", purchase::account::change)
         .post("/api/purchases/{id}/billing-portal", purchase::stripe::portal)
+        .post("/api/purchases/{id}/composer-token", purchase::composer::issue)
         .get("/purchases/{id}", purchase::page::show)
         .post("/purchases/{id}/invitation", purchase::page::resend)
         .post("/purchases/{id}/account", purchase::page::change_account)
+        .post("/purchases/{id}/composer-token", purchase::composer::issue_on_page)
         .get("/purchases/{id}/billing-portal", purchase::stripe::go_to_portal)
         .get("/purchases/{id}/receipt", purchase::stripe::go_to_receipt)
 }

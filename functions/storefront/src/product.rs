@@ -1,6 +1,6 @@
 //! Get Product Details.
 
-use api::{ApiError, Id, Json};
+use api::{ApiError, Id, Json, SoldPackages};
 use auth::Visitor;
 use axum::extract::State;
 use domain::{
@@ -41,6 +41,8 @@ pub(crate) struct Product {
     github_repo_name: String,
     github_stars: Option<u64>,
     features: Vec<String>,
+    #[serde(skip_serializing_if = "SoldPackages::is_empty")]
+    packages: SoldPackages,
 }
 
 impl From<Repository> for Product {
@@ -60,6 +62,7 @@ impl From<Repository> for Product {
             github_repo_name: repository.github.name.to_string(),
             github_stars: repository.github_stars,
             features: repository.features.iter().map(ToString::to_string).collect(),
+            packages: SoldPackages(repository.packages),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A purchase, for its buyer: whoever has its link. The same as JSON for programs and as a page for people.
 
 pub(crate) mod account;
+pub(crate) mod composer;
 pub(crate) mod get;
 pub(crate) mod invitation;
 pub(crate) mod page;

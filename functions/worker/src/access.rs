@@ -21,7 +21,7 @@ use store::Change;
 use crate::{
     App, Error, TRIES, follow_up,
     github::{LONGEST_PAUSE_SECONDS, Place, Trouble},
-    listings,
+    listings, packages,
 };
 
 /// The first wait when GitHub is unable; it doubles with each attempt, up to the longest that a queue delays.
@@ -83,15 +83,19 @@ pub(crate) async fn sync(app: &App, key: &EntitlementKey, attempt: u32, cause: &
         let (entitlement, pause) =
             futures::try_join!(app.store.entitlement(key), app.volatile.github_pause(key.company))?;
         let Some(mut entitlement) = entitlement else { return Ok(()) };
+        let purchases = app.store.purchases_by_id(key.company, entitlement.purchases.iter().copied()).await?;
+        // Packages are ours to give: what becomes of GitHub below does not hold them up, nor they that.
+        let granted = packages::purchase::grant_all(app, &purchases).await;
         let now = app.clock.now();
         if let Some(until) = pause.filter(|until| *until > now) {
+            granted?;
             return again(app, key, attempt, wait_until(until, now)).await;
         }
-        let purchases = app.store.purchases_by_id(key.company, entitlement.purchases.iter().copied()).await?;
         let (befores, moved): (Vec<_>, Vec<_>) = purchases.into_iter().partition(|it| entitlement.owns(it));
         if let Some(account) = befores.iter().find_map(|purchase| purchase.access.after) {
             // Another account goes out first; whoever sees to that asks for this one again.
             let first = EntitlementKey { account, ..*key };
+            granted?;
             return Ok(app.access.send(&Job::sync(first)).await?);
         }
         let current: Vec<_> = befores.iter().map(|before| before.at(now)).collect();
@@ -110,6 +114,7 @@ pub(crate) async fn sync(app: &App, key: &EntitlementKey, attempt: u32, cause: &
         if seen.trouble.is_none() {
             hand_over::all(app, &entitlement, moved, seen.login.as_deref()).await?;
         }
+        granted?;
         return match seen.trouble {
             Some(trouble) if trouble.code.heals() => retry(app, key, attempt, &trouble).await,
             _ => Ok(()),

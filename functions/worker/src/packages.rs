@@ -3,6 +3,7 @@
 mod fetch;
 mod forget;
 mod lease;
+pub(crate) mod purchase;
 mod pushed;
 mod refs;
 mod sync;

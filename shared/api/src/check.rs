@@ -146,6 +146,15 @@ impl Check {
         parsed.map_or_else(|problem| self.problem(field, problem), Some)
     }
 
+    /// In a list of objects a text may stand for an object with nothing but this field.
+    pub fn spell_out(&mut self, field: &str, inner: &str) {
+        for entry in self.fields.get_mut(field).and_then(Value::as_array_mut).into_iter().flatten() {
+            if entry.is_string() {
+                *entry = Value::Object(Map::from_iter([(inner.to_owned(), entry.take())]));
+            }
+        }
+    }
+
     /// A list of objects that may be missing or null, each checked by itself. Problems are noted with their place:
     /// `versions[3].version`.
     pub fn objects_or_none<T>(

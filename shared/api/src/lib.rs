@@ -32,4 +32,4 @@ pub use rate::{ClientAddress, RateLimit, RateSlot};
 pub use request_id::RequestId;
 pub use routes::{Api, Endpoint};
 pub use unconfirmed::Unconfirmed;
-pub use views::{Accepted, Created, Json, NoContent, Time, Written};
+pub use views::{Accepted, Created, Json, NoContent, SoldPackages, Time, Written};

@@ -1,7 +1,7 @@
 //! What goes out.
 
 use axum::response::{IntoResponse, Response};
-use domain::Timestamp;
+use domain::{Timestamp, repository::Packages};
 use serde::{Serialize, Serializer};
 
 /// 200 with a JSON body.
@@ -59,6 +59,30 @@ pub struct Accepted<T>(pub T);
 impl<T: Serialize> IntoResponse for Accepted<T> {
     fn into_response(self) -> Response {
         (http::StatusCode::ACCEPTED, axum::Json(self.0)).into_response()
+    }
+}
+
+/// Packages that are sold with a repository: `[{"package": "acme/widget", "constraint": "^2.0"}]`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SoldPackages(pub Packages);
+
+impl SoldPackages {
+    /// Whether there are none: then they are not shown.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for SoldPackages {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Sold<'a> {
+            package: &'a str,
+            constraint: &'a str,
+        }
+        let sold =
+            self.0.iter().map(|(name, constraint)| Sold { package: name.as_str(), constraint: constraint.as_str() });
+        serializer.collect_seq(sold)
     }
 }
 

@@ -3,18 +3,24 @@
 //! A link's token follows from a session key and from which purchase it opens, so nothing of it is kept. It works for as
 //! long as its key does: after a rotation the links that the older key made go on working until that key is taken away.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use api::{ApiError, ClientAddress, Guard, RateSlot, RequestId};
 use axum::extract::{FromRef, FromRequestParts};
 use domain::{
     CompanyId, Failure, PurchaseId, Secret, SecretSource,
+    purchase::Purchase,
     rate::{self, Bucket},
+    text::hex,
     token::{self, Token},
 };
 use http::{header::AUTHORIZATION, request::Parts};
 
-use crate::{credential::bearer, jwt::LastKeys, limits::Limiter};
+use crate::{
+    credential::bearer,
+    jwt::{Keys, LastKeys},
+    limits::Limiter,
+};
 
 /// Makes links to purchases, and knows them again.
 #[derive(Clone)]
@@ -40,6 +46,34 @@ impl PurchaseLinks {
         Ok(format!("{}/purchases/{purchase}?token={}", self.public_url, token.reveal()))
     }
 
+    /// The same page, for a letter to the buyer's address and nothing else: beside what opens the purchase it has a proof that
+    /// whoever follows it reads that address. The other link proves no address: the one who begins a checkout types it, and
+    /// Stripe leads back to the page.
+    ///
+    /// # Errors
+    /// When there is no key.
+    pub async fn mailed_link(&self, purchase: &Purchase) -> Result<String, Failure> {
+        let proof = self.proofs(purchase).await?.into_iter().next();
+        let proof = proof.ok_or_else(|| Failure::broken("making a link", "there is no key"))?;
+        let link = self.link(purchase.company, purchase.id).await?;
+        Ok(format!("{link}&letter={}", proof.reveal()))
+    }
+
+    /// Whether this is what a letter to the purchase's address said.
+    ///
+    /// # Errors
+    /// When there is no key.
+    pub async fn prove_address(&self, purchase: &Purchase, proof: &str) -> Result<bool, Failure> {
+        Ok(self.proofs(purchase).await?.iter().any(|made| is_same(made.reveal(), proof)))
+    }
+
+    async fn proofs(&self, purchase: &Purchase) -> Result<Vec<Secret>, Failure> {
+        let keys = self.keys().await?;
+        let Purchase { company, id, email, .. } = purchase;
+        let macs = keys.macs(&format!("purchase-address:{company}:{id}:{}", email.to_lowercase()));
+        Ok(macs.iter().filter_map(|mac| Secret::new(hex(&mac[..16]))).collect())
+    }
+
     /// Whether a token opens a purchase of the company that it claims.
     async fn opens(&self, token: &Token, purchase: PurchaseId) -> Result<bool, Failure> {
         let tokens = self.tokens(token.claimed_company, purchase).await?;
@@ -47,10 +81,14 @@ impl PurchaseLinks {
     }
 
     async fn tokens(&self, company: CompanyId, purchase: PurchaseId) -> Result<Vec<Secret>, Failure> {
-        let secret = self.keys.read().await.map_err(|error| Failure::unavailable("reading the keys", error))?;
-        let keys = self.last_keys.of(&secret).map_err(|error| Failure::unavailable("reading the keys", error))?;
+        let keys = self.keys().await?;
         let macs = keys.macs(&format!("purchase-link:{company}:{purchase}"));
         Ok(macs.iter().map(|mac| token::derive(token::PURCHASE, company, mac)).collect())
+    }
+
+    async fn keys(&self) -> Result<Arc<Keys>, Failure> {
+        let secret = self.keys.read().await.map_err(|error| Failure::unavailable("reading the keys", error))?;
+        self.last_keys.of(&secret).map_err(|error| Failure::unavailable("reading the keys", error))
     }
 }
 

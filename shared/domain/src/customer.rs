@@ -205,8 +205,8 @@ pub struct NewCustomer {
 pub struct HasExpired;
 
 impl Customer {
-    /// A new one, active, with this token.
-    pub fn new(id: CustomerId, new: NewCustomer, token: &Secret, now: Timestamp) -> Self {
+    /// A new one, active, with this token if it gets one at once.
+    pub fn new(id: CustomerId, new: NewCustomer, token: Option<&Secret>, now: Timestamp) -> Self {
         let NewCustomer { name, email, external_id, expires_at } = new;
         let customer = Self {
             id,
@@ -217,7 +217,7 @@ impl Customer {
             reason: None,
             expires_at,
             expired: false,
-            token: Some(TokenMark::of(token, now)),
+            token: token.map(|token| TokenMark::of(token, now)),
             created_at: now,
             updated_at: now,
             rev: 1,
@@ -332,7 +332,7 @@ mod tests {
             expires_at: None,
         };
         let id = CustomerId(1);
-        Customer::new(id, new, &id.issue_token(CompanyId(1), &random()), Timestamp::UNIX_EPOCH)
+        Customer::new(id, new, Some(&id.issue_token(CompanyId(1), &random())), Timestamp::UNIX_EPOCH)
     }
 
     fn at(second: i64) -> Timestamp {

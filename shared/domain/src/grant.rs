@@ -3,6 +3,8 @@
 //! A customer has grants of single packages, grants of bundles, and those that its purchases brought. What they allow is a
 //! union; within one grant all limits hold. Being frozen takes a picture of it.
 
+mod change;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use composer_version::{Constraint, Stability, Version};
@@ -11,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Problem, PurchaseId, Timestamp,
     customer::{Customer, CustomerStatus},
-    package::{Bundle, IndexedVersion, Package, PackageName, VersionRecord},
+    package::{IndexedVersion, Package, PackageName, VersionRecord},
     text::{BundleName, ConstraintText, MinimumStability},
 };
 
@@ -201,56 +203,6 @@ impl Grants {
         let frozen = self.frozen.as_ref();
         let counts = move |grant: &Grant| frozen.is_none_or(|it| it.versions.is_none() && grant.granted_at <= it.at);
         self.bundles.iter().filter(move |(_, grant)| counts(grant)).map(|(name, _)| name)
-    }
-
-    /// Without a bundle, and without the frozen versions of its packages that nothing else was granted for. `bundles` are
-    /// those that the customer has, with what is in them. `None` when it was not granted.
-    pub fn without_bundle(&self, bundle: &BundleName, bundles: &[Bundle]) -> Option<Self> {
-        let mut after = self.clone();
-        after.bundles.remove(bundle)?;
-        let kept: BTreeSet<&PackageName> = bundles
-            .iter()
-            .filter(|it| after.bundles.contains_key(&it.name))
-            .flat_map(|it| &it.packages)
-            .chain(after.direct.keys())
-            .chain(after.purchases.values().flat_map(BTreeMap::keys))
-            .collect();
-        if let Some(versions) = after.frozen.as_mut().and_then(|frozen| frozen.versions.as_mut()) {
-            versions.retain(|it| kept.contains(&it.package));
-        }
-        Some(after)
-    }
-
-    /// With exactly these packages granted by themselves. Those that were granted before have been since then; those that
-    /// are not any more lose their place among frozen versions, too.
-    #[must_use]
-    pub fn with_direct(&self, direct: BTreeMap<PackageName, Grant>) -> Self {
-        let gone = self.direct.keys().filter(|name| !direct.contains_key(name));
-        let mut after = gone.fold(self.clone(), |grants, name| grants.without(name).unwrap_or(grants));
-        after.direct = direct;
-        for (name, grant) in &mut after.direct {
-            if let Some(before) = self.direct.get(name) {
-                grant.granted_at = before.granted_at;
-            }
-        }
-        after
-    }
-
-    /// Without being frozen.
-    #[must_use]
-    pub fn thawed(&self) -> Self {
-        Self { frozen: None, ..self.clone() }
-    }
-
-    /// Without any right to a package by itself, and without its place among frozen versions. What came with bundles and
-    /// purchases stays. `None` when there was nothing to take away.
-    pub fn without(&self, package: &PackageName) -> Option<Self> {
-        let mut after = self.clone();
-        after.direct.remove(package);
-        if let Some(versions) = after.frozen.as_mut().and_then(|frozen| frozen.versions.as_mut()) {
-            versions.retain(|it| it.package != *package);
-        }
-        (after != *self).then_some(after)
     }
 }
 

@@ -32,6 +32,9 @@ pub struct Told {
     /// When the buyer was reminded of the invitation.
     #[serde(with = "maybe_seconds", skip_serializing_if = "Option::is_none")]
     pub reminded: Option<Timestamp>,
+    /// When a link was sent that makes a Composer token.
+    #[serde(with = "maybe_seconds", skip_serializing_if = "Option::is_none")]
+    pub composer_link: Option<Timestamp>,
     /// Up to which renewal.
     #[serde(with = "maybe_seconds", skip_serializing_if = "Option::is_none")]
     pub renewed: Option<Timestamp>,
@@ -93,6 +96,8 @@ pub enum Letter {
         /// Why.
         reason: Closing,
     },
+    /// The buyer asked for a link that makes a Composer token.
+    ComposerLink,
     /// The subscription was paid for another period.
     Renewal {
         /// When.
@@ -126,6 +131,7 @@ impl Letter {
             Self::AccessScheduled { .. } => Action::EmailSentAccessScheduled,
             Self::InvitationReminder => Action::EmailSentInvitationReminder,
             Self::Revocation { .. } => Action::EmailSentRevocation,
+            Self::ComposerLink => Action::EmailSentComposerLink,
             Self::Renewal { .. } => Action::EmailSentRenewal,
             Self::PaymentFailed { .. } => Action::EmailSentPaymentFailed,
             Self::PartialRefund { .. } => Action::EmailSentRefund,
@@ -140,6 +146,9 @@ pub fn due(purchase: &Purchase, now: Timestamp) -> Vec<Letter> {
     let mut letters = Vec::new();
     letters.extend(access_news(purchase));
     letters.extend(payment_failure(purchase));
+    if is_to_get_composer_link(purchase) {
+        letters.push(Letter::ComposerLink);
+    }
     if is_to_be_reminded(purchase, now) {
         letters.push(Letter::InvitationReminder);
     }
@@ -189,6 +198,12 @@ fn is_to_be_reminded(purchase: &Purchase, now: Timestamp) -> bool {
     waits && (old || access.reinvited) && purchase.told.reminded.is_none()
 }
 
+fn is_to_get_composer_link(purchase: &Purchase) -> bool {
+    let asked = purchase.asked.composer_links.last().copied();
+    let told = purchase.told.composer_link.map(Timestamp::as_second);
+    purchase.opens_packages() && asked > told
+}
+
 fn alerts(purchase: &Purchase) -> impl Iterator<Item = Letter> {
     let facts = &purchase.facts;
     let dispute = facts.dispute().filter(|dispute| dispute.state != DisputeState::Closed).map(|dispute| dispute.at);
@@ -227,6 +242,7 @@ impl Purchase {
             Letter::AccessGranted => told.access = Some(AccessNews::Granted),
             Letter::AccessScheduled { .. } => told.access = Some(AccessNews::Scheduled),
             Letter::InvitationReminder => told.reminded = Some(now),
+            Letter::ComposerLink => told.composer_link = Some(now),
             Letter::Revocation { .. } => told.access = Some(AccessNews::Revoked),
             Letter::Renewal { at } => told.renewed = told.renewed.max(Some(*at)),
             Letter::PaymentFailed { at } => told.failed = told.failed.max(Some(*at)),

@@ -224,6 +224,8 @@ actions! {
     InvitationResent "invitation_resent" "ir",
     /// The buyer chose another GitHub account.
     AccountChanged "account_changed" "ac",
+    /// The buyer asked for the link that makes a Composer token.
+    ComposerLinkAsked "composer_link_asked" "ck",
     /// The checkout was confirmed by mail.
     EmailSentConfirmation "email_sent_confirmation" "ec",
     /// The buyer was told that access is granted.
@@ -232,6 +234,8 @@ actions! {
     EmailSentAccessScheduled "email_sent_access_scheduled" "es",
     /// The buyer was reminded of the invitation.
     EmailSentInvitationReminder "email_sent_invitation_reminder" "ei",
+    /// The buyer was sent a link that makes a Composer token.
+    EmailSentComposerLink "email_sent_composer_link" "ek",
     /// The buyer was told that access was taken back.
     EmailSentRevocation "email_sent_revocation" "er",
     /// The buyer was told of a renewal.

@@ -4,6 +4,7 @@ mod checkout;
 mod decisions;
 mod failed_payment;
 mod gate;
+mod packages;
 mod self_service;
 mod status;
 
@@ -18,7 +19,7 @@ use crate::{
     facts::{DisputeState, Facts},
     letters::Told,
     pricing::PricingKind,
-    repository::{GithubPath, RefundPolicy, Repository, Terms},
+    repository::{GithubPath, Packages, RefundPolicy, Repository, Terms},
     stored::{maybe_seconds, seconds, seconds_by_name},
     text::{DisplayName, Email},
 };
@@ -62,6 +63,9 @@ pub struct Purchase {
     /// What was agreed, as it was when it was sold.
     #[serde(default, skip_serializing_if = "is_default")]
     pub terms: Terms,
+    /// What can be installed with Composer by it, as it was when it was sold.
+    #[serde(default, skip_serializing_if = "Packages::is_empty")]
+    pub packages: Packages,
     /// Stripe's session, while it is not paid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session: Option<Session>,
@@ -202,6 +206,7 @@ impl Purchase {
             livemode,
             created_at: now,
             terms: repository.terms,
+            packages: repository.packages.clone(),
             session: Some(checkout::first_attempt(repository, now)),
             facts: Facts::default(),
             decisions: Decisions::default(),

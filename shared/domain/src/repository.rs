@@ -5,7 +5,7 @@ mod prices;
 mod seen;
 mod withdrawn;
 
-use std::str::FromStr;
+use std::{collections::BTreeMap, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
@@ -17,9 +17,10 @@ pub use self::{
 };
 use crate::{
     CompanyId, Problem, RepositoryId, Timestamp,
+    package::PackageName,
     pricing::Pricing,
     stored::maybe_seconds,
-    text::{Description, DisplayName, Feature, GithubLogin, GithubRepositoryName, WebUrl},
+    text::{ConstraintText, Description, DisplayName, Feature, GithubLogin, GithubRepositoryName, WebUrl},
 };
 
 /// The longest slug without the number of a repeat.
@@ -28,6 +29,18 @@ const LONGEST_WORDS: usize = 80;
 const MAX_GRACE_DAYS: i64 = 60;
 /// The longest slug.
 const LONGEST_SLUG: usize = LONGEST_WORDS + 20;
+
+/// The most packages that are sold with a repository.
+pub const MOST_PACKAGES: usize = 50;
+
+/// Packages that are sold with a repository, and which of their versions.
+pub type Packages = BTreeMap<PackageName, ConstraintText>;
+
+/// Packages for a person to read: `acme/widget ^2.0; acme/more *`, or `none`.
+pub fn packages_in_words(packages: &Packages) -> String {
+    let texts: Vec<_> = packages.iter().map(|(name, constraint)| format!("{name} {constraint}")).collect();
+    if texts.is_empty() { "none".to_owned() } else { texts.join("; ") }
+}
 
 /// A repository's place on GitHub.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -163,6 +176,9 @@ pub struct Repository {
     /// What is agreed with buyers from now on.
     #[serde(default)]
     pub terms: Terms,
+    /// What its buyers may install with Composer, too, from now on.
+    #[serde(default, skip_serializing_if = "Packages::is_empty")]
+    pub packages: Packages,
     /// What GitHub says of it, once it was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub on_github: Option<OnGithub>,
@@ -213,6 +229,7 @@ impl Repository {
             currency,
             features,
             terms,
+            packages: Packages::new(),
             on_github: None,
             stripe: None,
             active: true,

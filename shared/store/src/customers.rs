@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Links that are changed in the transaction of the grants they belong to. More of them are changed around it.
-const MOST_LINKS: usize = 80;
+pub(crate) const MOST_LINKS: usize = 80;
 
 /// What became of a change to a customer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -343,7 +343,7 @@ pub(crate) fn holder([customer, grants]: [Option<Item>; 2]) -> Result<Option<Hol
     Ok(Some(Holder { customer: read(customer)?, grants }))
 }
 
-fn links(company: CompanyId, id: CustomerId, grants: &Grants) -> Vec<Key> {
+pub(crate) fn links(company: CompanyId, id: CustomerId, grants: &Grants) -> Vec<Key> {
     let direct = grants.linked_packages().into_iter().map(|name| keys::package_customer(company, name, id));
     let bundles = grants.bundles.keys().map(|name| keys::bundle_customer(company, name, id));
     let bought: BTreeSet<_> = grants.purchases.values().flat_map(BTreeMap::keys).collect();
@@ -351,7 +351,7 @@ fn links(company: CompanyId, id: CustomerId, grants: &Grants) -> Vec<Key> {
     direct.chain(bundles).chain(bought).collect()
 }
 
-fn row(company: CompanyId, customer: &Customer) -> Result<Item, Failure> {
+pub(crate) fn row(company: CompanyId, customer: &Customer) -> Result<Item, Failure> {
     let key = keys::customer(company, customer.id);
     let place = key.sk.clone();
     let mut row = item("customer", &key, customer)?;

@@ -5,6 +5,7 @@
 #![warn(missing_docs)]
 
 mod blobs;
+mod buyers;
 mod companies;
 mod customers;
 mod days;
@@ -39,6 +40,7 @@ mod tallies;
 mod watermarks;
 
 pub use blobs::{BlobHead, Blobs, Put};
+pub use buyers::BuyerLinks;
 pub use customers::{CustomerChange, Expiry, Holder};
 pub use days::{Figures, RolledUp};
 pub use directory::Place;

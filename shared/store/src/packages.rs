@@ -154,6 +154,18 @@ impl Store {
         self.all(&keys::versions(company, name)).await
     }
 
+    /// Versions of packages by name and normalised version, none of them twice, those whose tags are gone included; what
+    /// never was a version is left out.
+    pub async fn versions_named(
+        &self,
+        company: CompanyId,
+        versions: impl IntoIterator<Item = (&PackageName, &str)>,
+    ) -> Result<Vec<VersionRecord>, Failure> {
+        let key = |(package, normalized): (&PackageName, &str)| keys::version(company, package, normalized);
+        let keys: Vec<Key> = versions.into_iter().map(key).collect();
+        self.table.get_many(&keys, Freshness::Strong).await
+    }
+
     /// Writes down versions of a package, over what was known of them.
     pub async fn put_versions(
         &self,
@@ -165,17 +177,6 @@ impl Store {
             self.table.put_in(item("version", &keys::version(company, name, &version.normalized), version)?)
         };
         self.in_portions(versions.iter().map(row).collect::<Result<_, _>>()?).await
-    }
-
-    /// Versions by package and normalised form, in no particular order; those that do not exist are left out.
-    pub async fn versions_named(
-        &self,
-        company: CompanyId,
-        versions: impl IntoIterator<Item = (&PackageName, &str)>,
-    ) -> Result<Vec<VersionRecord>, Failure> {
-        let keys: Vec<Key> =
-            versions.into_iter().map(|(name, version)| keys::version(company, name, version)).collect();
-        self.table.get_many(&keys, Freshness::Strong).await
     }
 
     /// Clears away the versions of a package that was deleted.

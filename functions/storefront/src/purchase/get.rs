@@ -1,6 +1,6 @@
 //! The purchase as JSON.
 
-use api::{ApiError, Id, Json, Time};
+use api::{ApiError, Id, Json, SoldPackages, Time};
 use auth::Buyer;
 use axum::extract::State;
 use domain::{
@@ -87,6 +87,8 @@ pub(crate) struct PurchaseView {
     billing_portal: bool,
     can_resend: bool,
     can_change_account: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    composer: Option<ComposerView>,
     created_at: Time,
 }
 
@@ -113,6 +115,14 @@ struct SubscriptionView {
     status: SubscriptionStatus,
     paid_until: Option<Time>,
     ends_at: Option<Time>,
+}
+
+/// What can be installed with Composer.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ComposerView {
+    repository_url: String,
+    packages: SoldPackages,
 }
 
 impl PurchaseView {
@@ -153,6 +163,10 @@ impl PurchaseView {
             billing_portal: facts.customer.is_some(),
             can_resend: purchase.can_be_invited_again(now),
             can_change_account: purchase.can_be_moved(now),
+            composer: purchase.opens_packages().then(|| ComposerView {
+                repository_url: app.public_url.clone(),
+                packages: SoldPackages(purchase.packages.clone()),
+            }),
             created_at: Time(purchase.created_at),
         }
     }

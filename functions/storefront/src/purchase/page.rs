@@ -13,7 +13,7 @@ use domain::{
 };
 
 use super::{
-    account, get,
+    account, composer, get,
     get::{Standing, page_path},
     invitation, read,
 };
@@ -24,12 +24,14 @@ pub(crate) async fn show(
     buyer: Result<Buyer, ApiError>,
     State(app): State<App>,
     Id(id): Id<PurchaseId>,
-    notice: Result<Params<Shown>, ApiError>,
+    shown: Result<Params<Shown>, ApiError>,
 ) -> Result<Page, OnPage> {
     let buyer = buyer.map_err(whole_link)?;
     let purchase = read(&app, &buyer, id).await.map_err(whole_link)?;
-    let page = page(&purchase, buyer.token().reveal(), app.clock.now());
-    Ok(match notice.ok().and_then(|Params(shown)| shown.notice) {
+    let shown = shown.map(|Params(shown)| shown).unwrap_or_default();
+    let proof = composer::proof(&app, &purchase, shown.letter).await?;
+    let page = page(&app, &purchase, (buyer.token().reveal(), proof.as_deref()));
+    Ok(match shown.notice {
         Some(notice) => page.notice(notice),
         None => page,
     })
@@ -62,7 +64,7 @@ pub(crate) async fn change_account(
 }
 
 /// Back to the page: when it worked by a redirect, so that reloading repeats nothing, else at once with what went wrong.
-async fn back(
+pub(super) async fn back(
     app: &App,
     buyer: &Buyer,
     id: PurchaseId,
@@ -77,13 +79,13 @@ async fn back(
     let purchase = read(app, buyer, id).await?;
     let problems: Vec<_> = error.fields.iter().map(|field| field.problem.to_string()).collect();
     let words = if problems.is_empty() { error.message.to_string() } else { problems.join(" ") };
-    let page = page(&purchase, buyer.token().reveal(), app.clock.now()).notice(&words);
+    let page = page(app, &purchase, (buyer.token().reveal(), None)).notice(&words);
     let status = if error.kind == Kind::Conflict { http::StatusCode::CONFLICT } else { http::StatusCode::BAD_REQUEST };
     Ok((status, page).into_response())
 }
 
 /// A link that opens nothing was most often not copied as a whole.
-fn whole_link(error: ApiError) -> ApiError {
+pub(super) fn whole_link(error: ApiError) -> ApiError {
     match error.kind {
         Kind::Unauthenticated | Kind::NotFound => {
             ApiError { message: "This link opens no purchase. Copy all of it from the mail.".into(), ..error }
@@ -93,9 +95,11 @@ fn whole_link(error: ApiError) -> ApiError {
 }
 
 /// What has just happened.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Shown {
     notice: Option<&'static str>,
+    /// What only a letter to the buyer's address said.
+    letter: Option<String>,
 }
 
 impl Input for Shown {
@@ -104,16 +108,19 @@ impl Input for Shown {
             Ok(match text {
                 "resent" => Some("The invitation is sent again. GitHub writes you a mail within a few minutes."),
                 "moved" => Some("The account is changed. As soon as the old one is out, the new one is invited."),
+                "mailed" => Some("A letter with the link that makes your token is on its way to your address."),
                 _ => None,
             })
         };
+        let letter = composer::letter(c)?;
         let paid = c.text_or_none("checkout", |_| Ok(()))?;
         let thanks = paid.map(|()| "Thank you! What you see here follows your payment within a few minutes.");
-        Some(Self { notice: c.text_or_none("notice", said)?.flatten().or(thanks) })
+        Some(Self { notice: c.text_or_none("notice", said)?.flatten().or(thanks), letter })
     }
 }
 
-fn page(purchase: &Purchase, token: &str, now: Timestamp) -> Page {
+fn page(app: &App, purchase: &Purchase, (token, proof): (&str, Option<&str>)) -> Page {
+    let now = app.clock.now();
     let purchase = &purchase.at(now);
     let standing = Standing::of(purchase);
     let (lead, next) = words(purchase, standing);
@@ -141,6 +148,9 @@ fn page(purchase: &Purchase, token: &str, now: Timestamp) -> Page {
             "Look into the spam folder of the address that GitHub knows of you, or have the invitation sent again.",
         );
         page = page.button(&path("/invitation"), &[], "Send it again");
+    }
+    if purchase.opens_packages() {
+        page = composer::section(page, app, purchase, (token, proof));
     }
     if purchase.can_be_moved(now) {
         page = page.heading("Another GitHub account").paragraph(&format!(

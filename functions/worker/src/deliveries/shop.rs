@@ -20,6 +20,8 @@ pub(super) struct Shop {
     pub(super) repository: Option<Repository>,
     /// The page of the purchase, with what opens it.
     pub(super) purchase_url: String,
+    /// The same with a proof that the letter was read, when packages can be installed by the purchase.
+    pub(super) composer_url: Option<String>,
     /// Where browsers reach us, without a slash at the end.
     pub(super) public_url: String,
     /// Where buyers' answers go, if that was said.
@@ -36,6 +38,8 @@ impl Shop {
             app.store.repository(purchase.company, purchase.repository),
             app.links.link(purchase.company, purchase.id)
         )?;
+        let packages = purchase.at(app.clock.now()).opens_packages();
+        let composer_url = if packages { Some(app.links.mailed_link(purchase).await?) } else { None };
         let answers = named(app, purchase.company, company.as_ref());
         let asked = letters.iter().any(|letter| matches!(letter, Letter::Alert { .. }));
         let alerts = match &answers {
@@ -46,6 +50,7 @@ impl Shop {
             vendor: company.map_or_else(|| "Tollgate".to_owned(), |Company { name, .. }| name),
             repository: listed.map(|listed| listed.repository),
             purchase_url,
+            composer_url,
             public_url: app.public_url.clone(),
             answers,
             alerts,

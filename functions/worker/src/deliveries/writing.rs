@@ -45,7 +45,16 @@ fn to_buyer(shop: &Shop, purchase: &Purchase, letter: &Letter) -> BuyerLetter {
     let access = Access { repository: place(shop, purchase), account: purchase.buyer.login.clone() };
     let facts = &purchase.facts;
     match letter {
-        Letter::AccessGranted => BuyerLetter::AccessGranted { access, entry: entry(purchase), term: term(purchase) },
+        Letter::AccessGranted => BuyerLetter::AccessGranted {
+            access,
+            entry: entry(purchase),
+            term: term(purchase),
+            composer: shop.composer_url.clone(),
+        },
+        Letter::ComposerLink => BuyerLetter::ComposerLink {
+            packages: purchase.packages.keys().map(ToString::to_string).collect(),
+            url: shop.composer_url.clone().unwrap_or_else(|| shop.purchase_url.clone()),
+        },
         Letter::AccessScheduled { at } => BuyerLetter::AccessScheduled { access, from: *at },
         Letter::InvitationReminder => BuyerLetter::InvitationWaits { access, until: invitation_ends(purchase) },
         Letter::Revocation { reason: Closing::Disputed } => BuyerLetter::Suspended { access },

@@ -25,6 +25,15 @@ pub enum BuyerLetter {
         entry: Entry,
         /// For how long.
         term: Term,
+        /// Where a Composer token is made, when packages come with it.
+        composer: Option<String>,
+    },
+    /// The buyer asked for the link that makes a Composer token.
+    ComposerLink {
+        /// What can be installed.
+        packages: Vec<String>,
+        /// The link. It is a proof that its reader reads the address, so it stands in no other place.
+        url: String,
     },
     /// The invitation is about to expire.
     InvitationWaits {
@@ -111,7 +120,18 @@ pub enum Term {
 pub(super) fn write(about: &About, letter: &BuyerLetter) -> Message {
     let draft = match letter {
         BuyerLetter::CheckoutBegun { price, cadence } => return checkout_begun(about, price, cadence.as_deref()),
-        BuyerLetter::AccessGranted { access, entry, term } => access_granted(about, access, entry, term),
+        BuyerLetter::AccessGranted { access, entry, term, composer } => {
+            let draft = access_granted(about, access, entry, term);
+            match composer {
+                Some(url) => draft
+                    .paragraph(
+                        "Packages for Composer come with it. This link, which only this letter has, makes your token.",
+                    )
+                    .link("Install with Composer", url),
+                None => draft,
+            }
+        }
+        BuyerLetter::ComposerLink { packages, url } => composer_link(about, packages, url),
         BuyerLetter::InvitationWaits { access, until } => invitation_waits(about, access, *until),
         BuyerLetter::AccessScheduled { access, from } => access_scheduled(about, access, *from),
         BuyerLetter::AccessRevoked { access, reason } => access_revoked(about, access, reason),
@@ -183,6 +203,17 @@ fn access_granted(about: &About, access: &Access, entry: &Entry, term: &Term) ->
         Entry::Invited { until } => draft.fact("Invitation expires", &moment(*until)).invitation(access),
         Entry::Open => draft.link("Open the repository", &format!("https://github.com/{}", access.repository)),
     }
+}
+
+fn composer_link(about: &About, packages: &[String], url: &str) -> Draft {
+    Draft::new(format!("Your Composer token for {}", about.product))
+        .paragraph(
+            "You asked to install with Composer what you bought. Open this link to make your token. A new token takes the \
+             place of the one that you have.",
+        )
+        .fact("Packages", &packages.join(", "))
+        .link("Make a token", url)
+        .paragraph("If you did not ask for this, do nothing: without this letter nobody can make the token.")
 }
 
 fn invitation_waits(about: &About, access: &Access, until: Timestamp) -> Draft {

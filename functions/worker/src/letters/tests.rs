@@ -33,8 +33,10 @@ fn to_buyers(text: &str) -> Vec<BuyerLetter> {
             access: access.clone(),
             entry: Entry::Invited { until },
             term: Term::Subscription { renews_at: Some(until) },
+            composer: Some(format!("https://shop.example.com/{text}")),
         },
-        BuyerLetter::AccessGranted { access: access.clone(), entry: Entry::Open, term: Term::Lifetime },
+        BuyerLetter::AccessGranted { access: access.clone(), entry: Entry::Open, term: Term::Lifetime, composer: None },
+        BuyerLetter::ComposerLink { packages: vec![text.to_owned()], url: format!("https://shop.example.com/{text}") },
         BuyerLetter::InvitationWaits { access: access.clone(), until },
         BuyerLetter::AccessScheduled { access: access.clone(), from: until },
         BuyerLetter::AccessRevoked { access: access.clone(), reason: format!("Because {text}") },
@@ -115,7 +117,7 @@ fn granted(term: Term) -> Message {
     };
     let access = Access { repository: "ctrimm/premium-theme".to_owned(), account: "johndoe".to_owned() };
     let entry = Entry::Invited { until: UNTIL.parse().unwrap() };
-    letter(&Letter::Buyer(about, BuyerLetter::AccessGranted { access, entry, term }))
+    letter(&Letter::Buyer(about, BuyerLetter::AccessGranted { access, entry, term, composer: None }))
 }
 
 proptest! {

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     forge::ForgeKind,
-    package::{Found, PackageId, Source, SyncState},
+    package::{Bundle, Found, PackageId, Source, SyncState},
 };
 
 fn at(second: i64) -> Timestamp {

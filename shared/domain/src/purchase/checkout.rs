@@ -47,6 +47,7 @@ impl Purchase {
             currency: offer.currency.clone(),
             livemode: offer.livemode,
             terms: offer.terms,
+            packages: offer.packages.clone(),
             ..self.clone()
         }
         .with_another_attempt(price, now);
@@ -73,7 +74,7 @@ impl Purchase {
         self.email == offer.email
             && (self.pricing, self.amount_cents, self.terms) == (offer.pricing, offer.amount_cents, offer.terms)
             && (&self.currency, self.livemode) == (&offer.currency, offer.livemode)
-            && self.repository_name == offer.repository_name
+            && (&self.repository_name, &self.packages) == (&offer.repository_name, &offer.packages)
             && price(self) == price(offer)
     }
 }

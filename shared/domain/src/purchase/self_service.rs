@@ -9,6 +9,9 @@ use crate::{Timestamp, access::Observed};
 const RESENT_A_DAY: usize = 3;
 const DAY_SECONDS: i64 = 24 * 60 * 60;
 
+/// A Composer token, or a letter with a link to make one, is asked for so often within a day.
+const COMPOSER_A_DAY: usize = 3;
+
 /// Another account is chosen so often within thirty days: access is for one buyer, not to be lent around.
 const MOVES_A_MONTH: usize = 3;
 const MONTH_SECONDS: i64 = 30 * DAY_SECONDS;
@@ -23,6 +26,12 @@ pub struct Asked {
     /// To use another account.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub moved: Vec<i64>,
+    /// For a letter with a link that makes a Composer token.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub composer_links: Vec<i64>,
+    /// For a Composer token.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub composer_tokens: Vec<i64>,
 }
 
 fn since(times: &[i64], now: Timestamp, seconds: i64) -> Vec<i64> {
@@ -64,6 +73,34 @@ impl Purchase {
             ..Access::default()
         };
         (after.told.access, after.told.reminded) = (None, None);
+        after
+    }
+
+    /// Whether its buyer may be sent a letter with a link that makes a Composer token.
+    pub fn can_be_sent_composer_link(&self, now: Timestamp) -> bool {
+        self.opens_packages() && since(&self.asked.composer_links, now, DAY_SECONDS).len() < COMPOSER_A_DAY
+    }
+
+    /// The purchase when its buyer asked at `now` for such a letter.
+    #[must_use]
+    pub fn asking_for_composer_link(&self, now: Timestamp) -> Self {
+        let mut after = self.clone();
+        after.asked.composer_links = since(&self.asked.composer_links, now, DAY_SECONDS);
+        after.asked.composer_links.push(now.as_second());
+        after
+    }
+
+    /// Whether its buyer may make a Composer token.
+    pub fn can_be_given_token(&self, now: Timestamp) -> bool {
+        self.opens_packages() && since(&self.asked.composer_tokens, now, DAY_SECONDS).len() < COMPOSER_A_DAY
+    }
+
+    /// The purchase when its buyer made a Composer token at `now`.
+    #[must_use]
+    pub fn given_token(&self, now: Timestamp) -> Self {
+        let mut after = self.clone();
+        after.asked.composer_tokens = since(&self.asked.composer_tokens, now, DAY_SECONDS);
+        after.asked.composer_tokens.push(now.as_second());
         after
     }
 

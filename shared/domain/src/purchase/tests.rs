@@ -31,6 +31,7 @@ pub(crate) fn purchase(facts: Facts) -> Purchase {
         livemode: false,
         created_at: at(0),
         terms: Terms::default(),
+        packages: Packages::new(),
         session: None,
         facts,
         decisions: Decisions::default(),

@@ -1,7 +1,7 @@
 //! Changing what is for sale. Nobody who bought is concerned: a purchase keeps the price and the terms under which it was
 //! made.
 
-use super::{RefundPolicy, Repository, Terms};
+use super::{Packages, RefundPolicy, Repository, Terms};
 use crate::{
     Problem, Timestamp,
     log::LogEntry,
@@ -55,6 +55,8 @@ pub struct RepositoryPatch {
     pub refund_policy: Option<RefundPolicy>,
     /// The grace of those who buy from now on.
     pub grace_days: Patch<u32>,
+    /// What is sold with it from now on.
+    pub packages: Option<Packages>,
     /// Whether it is for sale again, if it was not.
     pub sell_again: bool,
 }
@@ -92,6 +94,7 @@ impl Repository {
                 refund_policy: patch.refund_policy.unwrap_or(self.terms.refund_policy),
                 grace_days: patch.grace_days.over(self.terms.grace_days),
             },
+            packages: patch.packages.unwrap_or_else(|| self.packages.clone()),
             active: self.active || patch.sell_again,
             withdrawn: self.withdrawn.filter(|_| !patch.sell_again),
             ..self.clone()
@@ -119,6 +122,7 @@ impl LogEntry {
             .changing("features", &features(before), &features(after))
             .changing("refundPolicy", before.terms.refund_policy.name(), after.terms.refund_policy.name())
             .changing("graceDays", &days(before), &days(after))
+            .changing("packages", &packages(before), &packages(after))
             .changing("active", &before.active, &after.active)
             .changing("githubStars", &or_none(before.github_stars), &or_none(after.github_stars))
             .changing("githubLastUpdated", &or_none(before.github_last_updated), &or_none(after.github_last_updated))
@@ -150,6 +154,10 @@ fn brief(text: Option<&impl ToString>) -> String {
         (Some((end, _)), characters) => format!("{}… ({characters} characters)", &text[..end]),
         (None, _) => text,
     }
+}
+
+fn packages(repository: &Repository) -> String {
+    brief(Some(&super::packages_in_words(&repository.packages)))
 }
 
 fn features(repository: &Repository) -> String {

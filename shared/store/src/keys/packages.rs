@@ -1,7 +1,7 @@
 //! The keys of customers, of what they were granted, and of packages.
 
 use domain::{
-    CompanyId, Timestamp,
+    CompanyId, PurchaseId, Timestamp,
     customer::{CustomerId, CustomerStatus},
     package::PackageName,
     text::BundleName,
@@ -32,6 +32,16 @@ pub fn customers_with_email(company: CompanyId, sha256: &str) -> String {
 /// Guard and link: one customer has what the vendor's system calls it. By its SHA-256: it can hold anything.
 pub fn external_id(company: CompanyId, sha256: &str) -> Key {
     Key::new(format!("C#{company}#EXTERNAL#{sha256}"), "GUARD")
+}
+
+/// Whose customer a purchase made, or found: written with what it granted first, and kept.
+pub fn customer_of_purchase(company: CompanyId, purchase: PurchaseId) -> Key {
+    Key::new(format!("C#{company}#PURCHASE#{purchase}#CUSTOMER"), "LINK")
+}
+
+/// Guard and link: one customer is made for all purchases with an address, by the SHA-256 of the address in lower case.
+pub fn customer_of_buyer(company: CompanyId, sha256: &str) -> Key {
+    Key::new(format!("C#{company}#BUYER#{sha256}"), "GUARD")
 }
 
 /// What a customer was granted.

@@ -109,6 +109,16 @@ fn rows() -> Vec<Row> {
             )
         },
         row("external id", external_id(c, &"ab".repeat(32)), "`customer_by_external_id`; conditions"),
+        row(
+            "customer of a purchase",
+            customer_of_purchase(c, p),
+            "`links_of_buyer`, `holder_of_purchase` (strong); conditions",
+        ),
+        row(
+            "customer of a buyer's address",
+            customer_of_buyer(c, &"ab".repeat(32)),
+            "`links_of_buyer` (strong); conditions",
+        ),
         row("grants", grants(c, customer_id), "`grants` and `admission` (strong)"),
         row("customer of a package", package_customer(c, &widget, customer_id), "`package_customers`, `granted`"),
         row("buyer of a package", package_buyer(c, &widget, customer_id), "`granted`"),

@@ -64,7 +64,8 @@ impl Table {
         if rev == 0 { self.put_if_absent(item) } else { self.put_over(item, rev) }
     }
 
-    fn put_if(
+    /// Writes an item if a condition holds on what it finds there, in which `#number` stands for the reserved word.
+    pub(crate) fn put_if(
         &self,
         item: Item,
         condition: Option<&str>,
@@ -74,6 +75,9 @@ impl Table {
             .table_name(&*self.name)
             .set_item(Some(item))
             .set_condition_expression(condition.map(str::to_owned));
+        if condition.is_some_and(|condition| condition.contains("#number")) {
+            put = put.expression_attribute_names("#number", "number");
+        }
         if let Some((name, value)) = value {
             put = put.expression_attribute_values(name, value);
         }

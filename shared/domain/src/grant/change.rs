@@ -1,0 +1,142 @@
+//! How grants change: what is given and taken away again, and the end of being frozen.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Grant, Grants};
+use crate::{
+    PurchaseId,
+    package::{Bundle, PackageName},
+    text::BundleName,
+};
+
+impl Grants {
+    /// Without being frozen.
+    #[must_use]
+    pub fn thawed(&self) -> Self {
+        Self { frozen: None, ..self.clone() }
+    }
+
+    /// With exactly these packages for a purchase; with none, the purchase gives nothing any more, and the frozen versions of
+    /// packages that nothing else was granted for go with it. `bundles` are those that the customer has, with what is in them.
+    /// `None` when it is so already.
+    pub fn with_purchase(
+        &self,
+        purchase: PurchaseId,
+        packages: BTreeMap<PackageName, Grant>,
+        bundles: &[Bundle],
+    ) -> Option<Self> {
+        let given = |packages: &BTreeMap<PackageName, Grant>| -> Vec<_> {
+            packages.iter().map(|(name, grant)| (name.clone(), grant.constraint.clone())).collect()
+        };
+        let before = self.purchases.get(&purchase).cloned().unwrap_or_default();
+        if given(&before) == given(&packages) {
+            return None;
+        }
+        let mut after = self.clone();
+        if packages.is_empty() {
+            after.purchases.remove(&purchase);
+        } else {
+            after.purchases.insert(purchase, packages);
+        }
+        let kept = after.granted_names(bundles);
+        let gone: BTreeSet<&PackageName> = before.keys().filter(|name| !kept.contains(*name)).collect();
+        let frozen = self.frozen.clone().map(|mut frozen| {
+            if let Some(versions) = &mut frozen.versions {
+                versions.retain(|it| !gone.contains(&it.package));
+            }
+            frozen
+        });
+        Some(Self { frozen, ..after })
+    }
+
+    /// Without a bundle, and without the frozen versions of its packages that nothing else was granted for. `bundles` are
+    /// those that the customer has, with what is in them. `None` when it was not granted.
+    pub fn without_bundle(&self, bundle: &BundleName, bundles: &[Bundle]) -> Option<Self> {
+        let mut after = self.clone();
+        after.bundles.remove(bundle)?;
+        let kept = after.granted_names(bundles);
+        if let Some(versions) = after.frozen.as_mut().and_then(|frozen| frozen.versions.as_mut()) {
+            versions.retain(|it| kept.contains(&it.package));
+        }
+        Some(after)
+    }
+
+    /// With exactly these packages granted by themselves. Those that were granted before have been since then; those that
+    /// are not any more lose their place among frozen versions, too.
+    #[must_use]
+    pub fn with_direct(&self, direct: BTreeMap<PackageName, Grant>) -> Self {
+        let gone = self.direct.keys().filter(|name| !direct.contains_key(name));
+        let mut after = gone.fold(self.clone(), |grants, name| grants.without(name).unwrap_or(grants));
+        after.direct = direct;
+        for (name, grant) in &mut after.direct {
+            if let Some(before) = self.direct.get(name) {
+                grant.granted_at = before.granted_at;
+            }
+        }
+        after
+    }
+
+    /// Without any right to a package by itself, and without its place among frozen versions. What came with bundles and
+    /// purchases stays. `None` when there was nothing to take away.
+    pub fn without(&self, package: &PackageName) -> Option<Self> {
+        let mut after = self.clone();
+        after.direct.remove(package);
+        if let Some(versions) = after.frozen.as_mut().and_then(|frozen| frozen.versions.as_mut()) {
+            versions.retain(|it| it.package != *package);
+        }
+        (after != *self).then_some(after)
+    }
+
+    /// The packages of all grants; `bundles` are those that the customer has.
+    fn granted_names(&self, bundles: &[Bundle]) -> BTreeSet<PackageName> {
+        let of_bundles = bundles.iter().filter(|it| self.bundles.contains_key(&it.name)).flat_map(|it| &it.packages);
+        of_bundles.chain(self.direct.keys()).chain(self.purchases.values().flat_map(BTreeMap::keys)).cloned().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Timestamp,
+        grant::{Freeze, Pinned},
+        text::ConstraintText,
+    };
+
+    fn name(text: &str) -> PackageName {
+        PackageName::parse(text).unwrap()
+    }
+
+    fn grants(names: &[&str]) -> BTreeMap<PackageName, Grant> {
+        names.iter().map(|text| (name(text), Grant::new(ConstraintText::any(), Timestamp::UNIX_EPOCH))).collect()
+    }
+
+    fn purchase(last: u8) -> PurchaseId {
+        format!("0190b5a0-0000-7000-8000-0000000000{last:02}").parse().unwrap()
+    }
+
+    #[test]
+    fn a_purchase_gives_and_takes_what_is_its_own() {
+        let one = Grants::default().with_purchase(purchase(1), grants(&["acme/a", "acme/b"]), &[]).unwrap();
+        assert_eq!(
+            one.with_purchase(purchase(1), grants(&["acme/a", "acme/b"]), &[]),
+            None,
+            "once more changes nothing"
+        );
+        let both = one.with_purchase(purchase(2), grants(&["acme/b"]), &[]).unwrap();
+        let rest = both.with_purchase(purchase(1), BTreeMap::new(), &[]).unwrap();
+        assert_eq!(rest.purchases, BTreeMap::from([(purchase(2), grants(&["acme/b"]))]));
+        assert_eq!(rest.with_purchase(purchase(1), BTreeMap::new(), &[]), None);
+    }
+
+    #[test]
+    fn frozen_versions_go_with_the_purchase_that_brought_them() {
+        let pinned = |package| Pinned { package: name(package), version: "1.0.0.0".to_owned() };
+        let mut before = Grants::default().with_purchase(purchase(1), grants(&["acme/a", "acme/b"]), &[]).unwrap();
+        before.direct = grants(&["acme/b", "acme/c"]);
+        let versions = ["acme/a", "acme/b", "acme/c"].map(pinned).into();
+        before.frozen = Some(Freeze { at: Timestamp::UNIX_EPOCH, versions: Some(versions) });
+        let after = before.with_purchase(purchase(1), BTreeMap::new(), &[]).unwrap();
+        assert_eq!(after.frozen.unwrap().versions, Some(["acme/b", "acme/c"].map(pinned).into()));
+    }
+}
