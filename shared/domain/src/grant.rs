@@ -165,6 +165,8 @@ impl Grants {
     pub fn access<'a>(&'a self, package: &'a Package, now: Timestamp) -> Option<Access<'a>> {
         let frozen = self.frozen.as_ref();
         if let Some(versions) = frozen.and_then(|frozen| frozen.versions.as_ref()) {
+            // What is named counts while something still grants the package, so a dispute that is won brings it back.
+            self.of_package(&package.name, &package.bundles).next()?;
             let pinned: BTreeSet<_> =
                 versions.iter().filter(|it| it.package == package.name).map(|it| it.version.as_str()).collect();
             let access = Access { limits: Vec::new(), pinned: Some(pinned), frozen_at: None, ended: false };

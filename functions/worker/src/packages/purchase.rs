@@ -82,19 +82,13 @@ async fn change(
     before: &Holder,
     desired: Packages,
 ) -> Result<Change, Error> {
-    let pinned = before.grants.frozen.as_ref().is_some_and(|frozen| frozen.versions.is_some());
-    let bundles = if pinned {
-        app.store.bundles_named(purchase.company, before.grants.bundles.keys()).await?
-    } else {
-        Vec::new()
-    };
     let had = before.grants.purchases.get(&purchase.id).cloned().unwrap_or_default();
     let entry = line(app, purchase, &before.customer, Action::AccessChanged).changing(
         "packages",
         &words(&had),
         &words(&desired),
     );
-    let Some(after) = before.grants.with_purchase(purchase.id, desired, &bundles) else { return Ok(Change::Made) };
+    let Some(after) = before.grants.with_purchase(purchase.id, desired) else { return Ok(Change::Made) };
     Ok(app.store.grant_by_purchase(purchase, links, (before, &after), &entry).await?)
 }
 

@@ -16,15 +16,9 @@ impl Grants {
         Self { frozen: None, ..self.clone() }
     }
 
-    /// With exactly these packages for a purchase; with none, the purchase gives nothing any more, and the frozen versions of
-    /// packages that nothing else was granted for go with it. `bundles` are those that the customer has, with what is in them.
-    /// `None` when it is so already.
-    pub fn with_purchase(
-        &self,
-        purchase: PurchaseId,
-        packages: BTreeMap<PackageName, Grant>,
-        bundles: &[Bundle],
-    ) -> Option<Self> {
+    /// With exactly these packages for a purchase; with none, the purchase gives nothing any more. What the customer is frozen
+    /// at stays written down: it counts again when the purchase gives the package again. `None` when it is so already.
+    pub fn with_purchase(&self, purchase: PurchaseId, packages: BTreeMap<PackageName, Grant>) -> Option<Self> {
         let given = |packages: &BTreeMap<PackageName, Grant>| -> Vec<_> {
             packages.iter().map(|(name, grant)| (name.clone(), grant.constraint.clone())).collect()
         };
@@ -38,15 +32,7 @@ impl Grants {
         } else {
             after.purchases.insert(purchase, packages);
         }
-        let kept = after.granted_names(bundles);
-        let gone: BTreeSet<&PackageName> = before.keys().filter(|name| !kept.contains(*name)).collect();
-        let frozen = self.frozen.clone().map(|mut frozen| {
-            if let Some(versions) = &mut frozen.versions {
-                versions.retain(|it| !gone.contains(&it.package));
-            }
-            frozen
-        });
-        Some(Self { frozen, ..after })
+        Some(after)
     }
 
     /// Without a bundle, and without the frozen versions of its packages that nothing else was granted for. `bundles` are
@@ -99,7 +85,7 @@ mod tests {
     use super::*;
     use crate::{
         Timestamp,
-        grant::{Freeze, Pinned},
+        grant::{Freeze, Pinned, tests::package},
         text::ConstraintText,
     };
 
@@ -117,26 +103,24 @@ mod tests {
 
     #[test]
     fn a_purchase_gives_and_takes_what_is_its_own() {
-        let one = Grants::default().with_purchase(purchase(1), grants(&["acme/a", "acme/b"]), &[]).unwrap();
-        assert_eq!(
-            one.with_purchase(purchase(1), grants(&["acme/a", "acme/b"]), &[]),
-            None,
-            "once more changes nothing"
-        );
-        let both = one.with_purchase(purchase(2), grants(&["acme/b"]), &[]).unwrap();
-        let rest = both.with_purchase(purchase(1), BTreeMap::new(), &[]).unwrap();
+        let one = Grants::default().with_purchase(purchase(1), grants(&["acme/a", "acme/b"])).unwrap();
+        assert_eq!(one.with_purchase(purchase(1), grants(&["acme/a", "acme/b"])), None, "once more changes nothing");
+        let both = one.with_purchase(purchase(2), grants(&["acme/b"])).unwrap();
+        let rest = both.with_purchase(purchase(1), BTreeMap::new()).unwrap();
         assert_eq!(rest.purchases, BTreeMap::from([(purchase(2), grants(&["acme/b"]))]));
-        assert_eq!(rest.with_purchase(purchase(1), BTreeMap::new(), &[]), None);
+        assert_eq!(rest.with_purchase(purchase(1), BTreeMap::new()), None);
     }
 
     #[test]
-    fn frozen_versions_go_with_the_purchase_that_brought_them() {
-        let pinned = |package| Pinned { package: name(package), version: "1.0.0.0".to_owned() };
-        let mut before = Grants::default().with_purchase(purchase(1), grants(&["acme/a", "acme/b"]), &[]).unwrap();
-        before.direct = grants(&["acme/b", "acme/c"]);
-        let versions = ["acme/a", "acme/b", "acme/c"].map(pinned).into();
+    fn frozen_versions_rest_while_the_purchase_that_brought_them_gives_nothing() {
+        let (paid, widget) = (grants(&["acme/widget"]), package(&[]));
+        let mut before = Grants::default().with_purchase(purchase(1), paid.clone()).unwrap();
+        let versions = BTreeSet::from([Pinned { package: widget.name.clone(), version: "1.0.0.0".to_owned() }]);
         before.frozen = Some(Freeze { at: Timestamp::UNIX_EPOCH, versions: Some(versions) });
-        let after = before.with_purchase(purchase(1), BTreeMap::new(), &[]).unwrap();
-        assert_eq!(after.frozen.unwrap().versions, Some(["acme/b", "acme/c"].map(pinned).into()));
+        let disputed = before.with_purchase(purchase(1), BTreeMap::new()).unwrap();
+        assert!(disputed.access(&widget, Timestamp::UNIX_EPOCH).is_none());
+        let won = disputed.with_purchase(purchase(1), paid).unwrap();
+        assert_eq!(won, before);
+        assert!(won.access(&widget, Timestamp::UNIX_EPOCH).is_some());
     }
 }

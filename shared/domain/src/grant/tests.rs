@@ -10,7 +10,7 @@ fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
 }
 
-fn package(bundles: &[&str]) -> Package {
+pub(super) fn package(bundles: &[&str]) -> Package {
     let random = crate::Random::new(|bytes| bytes.fill(3));
     Package {
         package_id: PackageId::generate(&random),
