@@ -7,7 +7,7 @@ use domain::{
     customer::{Customer, CustomerId, NewCustomer},
     grant::{Freeze, Grant, Grants, Pinned},
     log::{Action, Actor, LogEntry, LogStatus},
-    package::PackageName,
+    package::{Bundle, PackageName},
     text::{BundleName, ConstraintText, CustomerName, Email},
     token,
 };
@@ -218,13 +218,22 @@ async fn who_has_a_package() {
     let purchase = PurchaseId::generate(t.now(), &t.random);
     let bought = BTreeMap::from([(package("acme/a"), grant(&t, "*"))]);
     let pinned = Pinned { package: package("acme/a"), version: "1.0.0.0".to_owned() };
-    let frozen = Freeze { at: t.now(), versions: Some([pinned].into()) };
+    // It is frozen at what the package was when it was in that bundle.
+    let left = Bundle {
+        name: BundleName::parse("left").unwrap(),
+        packages: [package("acme/a")].into(),
+        created_at: t.now(),
+        updated_at: t.now(),
+        rev: 1,
+    };
+    let had = bundled(&t, "left");
+    let frozen = Freeze::new(t.now(), Some([pinned].into()), &had, &[left]);
     let both = Grants { direct: direct(&t, "acme/a", "^2.0").direct, ..bundled(&t, "enterprise") };
     let ids = [
         customer(&t, 1, both).await,
         customer(&t, 2, direct(&t, "acme/b", "*")).await,
         customer(&t, 3, Grants { purchases: BTreeMap::from([(purchase, bought)]), ..Grants::default() }).await,
-        customer(&t, 4, Grants { frozen: Some(frozen), ..Grants::default() }).await,
+        customer(&t, 4, Grants { frozen: Some(frozen), ..had }).await,
     ];
     let row = |number: usize, via: &str, constraint: Value| {
         let granted_at = if constraint.is_null() { Value::Null } else { json!("2026-01-01T00:00:00Z") };

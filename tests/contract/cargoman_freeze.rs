@@ -82,6 +82,37 @@ async fn without_a_list_it_keeps_what_it_has() {
     t.finish().await;
 }
 
+/// A subscription that is over: what the vendor bundles later is sold to others.
+#[tokio::test]
+async fn what_is_bundled_or_granted_later_is_not_for_who_is_frozen() {
+    let (t, id) = open().await;
+    t.shelve("vendor/addon", &["1.0.0"]).await;
+    t.bundle("enterprise", &["vendor/package"]).await;
+    t.put(&path(&id, "/packages"), &json!({"packages": []})).await;
+    let granted = t.post(&path(&id, "/bundles"), &json!({"bundle": "enterprise", "constraint": "^2.0"})).await;
+    assert_eq!(granted.status, 201);
+    assert_eq!(t.post(&path(&id, "/freeze"), &json!({})).await.status, 200);
+    let token = t.post(&path(&id, "/token/regenerate"), &json!({})).await;
+    let token = domain::Secret::new(token.text("/token")).unwrap();
+    let may = async || t.fetch("/packages.json", &token).await.json["available-packages"].clone();
+    assert_eq!(may().await, json!(["vendor/package"]));
+
+    let changed = t.patch("/api/v1/bundles/enterprise", &json!({"packages": ["vendor/addon"]})).await;
+    assert_eq!(changed.status, 200);
+    assert_eq!(t.post(&path(&id, "/packages"), &json!({"package": "vendor/core"})).await.status, 201);
+    t.post(&path(&id, "/bundles"), &json!({"bundle": "enterprise", "constraint": "*"})).await;
+    assert_eq!(may().await, json!(["vendor/package"]));
+    let shown = t.fetch("/p2/vendor/package.json", &token).await.json;
+    assert_eq!(shown["packages"]["vendor/package"].as_array().unwrap().len(), 2, "{shown}");
+
+    t.post(&path(&id, "/reactivate"), &json!({})).await;
+    assert_eq!(may().await, json!(["vendor/addon", "vendor/core"]));
+    t.post(&path(&id, "/freeze"), &json!({})).await;
+    assert_eq!(t.delete(&path(&id, "/bundles/enterprise")).await.status, 204);
+    assert_eq!(may().await, json!(["vendor/core"]), "what is taken from the customer itself is gone");
+    t.finish().await;
+}
+
 #[tokio::test]
 async fn each_version_has_to_be_one_that_was_granted() {
     let (t, id) = open().await;

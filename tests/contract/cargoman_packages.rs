@@ -51,7 +51,14 @@ fn line(t: &TestStack) -> LogEntry {
 /// A package as a sync leaves it that found these versions, and a tag that is none.
 async fn synced(t: &TestStack, package: &str, versions: &[&str]) {
     let before = t.stack.store.package(COMPANY, &name(package)).await.unwrap().unwrap();
-    let archive = Archive { commit: "c".repeat(40), sha1: "d".repeat(40), sha256: "e".repeat(64), size: 7 };
+    let archive = Archive {
+        commit: "c".repeat(40),
+        sha1: "d".repeat(40),
+        sha256: "e".repeat(64),
+        size: 7,
+        time: t.now(),
+        listed_at: t.now(),
+    };
     let version = |version: &&str| IndexedVersion {
         name: (*version).to_owned(),
         object: "b".repeat(40),
@@ -59,7 +66,7 @@ async fn synced(t: &TestStack, package: &str, versions: &[&str]) {
         normalized: domain::grant::normalized(version).unwrap(),
         branch: false,
         default_branch: false,
-        time: t.now(),
+        released_at: t.now(),
         listed_at: t.now(),
         archive: archive.clone(),
         composer: serde_json::Map::new(),

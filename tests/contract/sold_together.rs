@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{CompanyId, text::Email};
+use domain::{CompanyId, Secret, text::Email};
 use journeys::{Answer, Sale, TestStack, example_repository, with};
 use serde_json::{Value, json};
 
@@ -150,6 +150,30 @@ async fn a_token_is_made_by_who_has_read_the_letter() {
         t.settle().await;
     }
     assert!(links(&t, &sale).len() > before);
+    t.finish().await;
+}
+
+#[tokio::test]
+async fn what_was_bought_is_installed_with_that_token_until_it_is_refunded() {
+    let t = TestStack::start().await;
+    t.shelve("acme/widget", &["3.0.0", "2.1.0", "2.0.0"]).await;
+    t.shelve("acme/gadget", &["1.0.0"]).await;
+    t.clock.advance(Duration::from_hours(1));
+    let sale = t.checkout(&listed(&t).await, "johndoe").await;
+    t.pay_and_settle(&sale).await;
+    let (_, proved) = queries(&t, &sale);
+    let token = Secret::new(ask(&t, &sale, &proved).await.text("/token")).unwrap();
+    let available = async || t.fetch("/packages.json", &token).await.json["available-packages"].clone();
+    assert_eq!(available().await, json!(NAMES));
+    let shown = t.fetch("/p2/acme/widget.json", &token).await.json;
+    let versions = shown["packages"]["acme/widget"].as_array().unwrap();
+    assert_eq!(versions.iter().map(|it| it["version"].as_str().unwrap()).collect::<Vec<_>>(), ["2.1.0", "2.0.0"]);
+    assert_eq!(t.fetch("/dist/acme/widget/2.0.0.zip", &token).await.status, 302);
+    assert_eq!(t.fetch("/dist/acme/widget/3.0.0.zip", &token).await.status, 403);
+    t.stripe().refund(&sale.session, None);
+    settle(&t).await;
+    assert_eq!(available().await, json!([]));
+    assert_eq!(t.fetch("/dist/acme/widget/2.0.0.zip", &token).await.status, 404);
     t.finish().await;
 }
 

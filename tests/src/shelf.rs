@@ -51,13 +51,15 @@ pub fn indexed(package: &str, tag: &str, time: Timestamp, composer: &Value) -> I
         normalized: domain::grant::normalized(tag).unwrap(),
         branch,
         default_branch: tag == "dev-main",
-        time,
+        released_at: time,
         listed_at: time,
         archive: Archive {
             commit,
             sha1: token::sha256(tag)[..40].to_owned(),
             sha256: token::sha256(&bytes),
             size: bytes.len() as u64,
+            time,
+            listed_at: time,
         },
         composer: composer.as_object().unwrap().clone(),
     }
@@ -106,7 +108,7 @@ impl TestStack {
     }
 
     /// A package after a sync found these versions, newest first.
-    pub async fn resync(&self, company: CompanyId, package: &Package, versions: Vec<IndexedVersion>) -> Package {
+    pub async fn resync(&self, company: CompanyId, package: &Package, mut versions: Vec<IndexedVersion>) -> Package {
         let (store, name) = (&self.stack.store, &package.name);
         let blobs = self.blobs();
         for version in &versions {
@@ -115,7 +117,7 @@ impl TestStack {
             let _ = blobs.put_new(&key, bytes, "application/zip", HashMap::new()).await.unwrap();
         }
         let known = store.versions(company, name).await.unwrap();
-        store.put_versions(company, name, &records(package, known, &versions)).await.unwrap();
+        store.put_versions(company, name, &records(package, known, &mut versions)).await.unwrap();
         let index = Index { versions, skipped: Vec::new() };
         let digest = Indexes::new(blobs).save(company, &package.package_id, &index).await.unwrap();
         let before = store.package(company, name).await.unwrap().unwrap();
@@ -176,10 +178,11 @@ impl TestStack {
             version: domain::grant::normalized(version).unwrap(),
         };
         let versions = versions.map(|versions| versions.iter().map(pinned).collect());
-        let freeze = Freeze { at: now, versions };
+        let holder = self.stack.store.holder(CompanyId(1), id).await.unwrap().unwrap();
+        let bundles = self.stack.store.bundles_named(CompanyId(1), holder.grants.bundles.keys()).await.unwrap();
         self.change_holder(CompanyId(1), id, |holder| {
             holder.customer = holder.customer.frozen(now).unwrap();
-            holder.grants.frozen = Some(freeze);
+            holder.grants.frozen = Some(Freeze::new(now, versions, &holder.grants, &bundles));
         })
         .await;
     }
@@ -198,7 +201,8 @@ impl TestStack {
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
-    fn line(&self, action: Action) -> LogEntry {
+    /// A line that tells of something done by nobody in particular.
+    pub fn line(&self, action: Action) -> LogEntry {
         let id = LogId::generate(self.now(), &self.random);
         LogEntry::new(id, self.now(), Actor::Tollgate, action, LogStatus::Success)
     }
@@ -209,27 +213,19 @@ pub fn basic(token: &Secret) -> String {
     format!("Basic {}", STANDARD.encode(format!("token:{}", token.reveal())))
 }
 
-/// What is known of versions after these were found: what was given out before stays.
-fn records(package: &Package, known: Vec<VersionRecord>, found: &[IndexedVersion]) -> Vec<VersionRecord> {
-    let mut records: HashMap<String, VersionRecord> = known
-        .into_iter()
-        .map(|record| (record.normalized.clone(), VersionRecord { listed: false, ..record }))
-        .collect();
+/// What downloads go by after these were found: what was given out before stays.
+fn records(package: &Package, known: Vec<VersionRecord>, found: &mut [IndexedVersion]) -> Vec<VersionRecord> {
+    let known: HashMap<String, VersionRecord> =
+        known.into_iter().map(|record| (record.normalized.clone(), record)).collect();
+    let mut records = known.clone();
+    for record in records.values_mut() {
+        record.listed = false;
+    }
     for version in found {
-        let new = || VersionRecord {
-            package_id: package.package_id.clone(),
-            normalized: version.normalized.clone(),
-            version: version.version.clone(),
-            time: version.time,
-            listed_at: version.listed_at,
-            listed: true,
-            archives: Vec::new(),
-        };
-        let record = records.entry(version.normalized.clone()).or_insert_with(new);
-        record.listed = true;
-        if !record.archives.contains(&version.archive) {
-            record.archives.push(version.archive.clone());
-        }
+        let known = known.get(&version.normalized);
+        *version = version.clone().since(known);
+        let record = VersionRecord::of(version, &package.package_id, known);
+        let _ = records.insert(record.normalized.clone(), record);
     }
     records.into_values().collect()
 }

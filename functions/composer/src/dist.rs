@@ -109,10 +109,10 @@ fn decide(
     let access = grants.access(&package, now).ok_or_else(ApiError::not_found)?;
     // A record can be that of a package which had the name before.
     let record = record.filter(|it| it.package_id == package.package_id).ok_or_else(ApiError::not_found)?;
-    if !access.allows(record.release()) {
-        return Err(ApiError::new(Kind::Forbidden, access.explanation()));
-    }
-    let archive = record.archive(wanted.commit.as_deref()).cloned().ok_or_else(ApiError::not_found)?;
+    let is_wanted = |it: &&Archive| wanted.commit.as_ref().is_none_or(|commit| it.commit == *commit);
+    record.archives.iter().find(is_wanted).ok_or_else(ApiError::not_found)?;
+    let archive = access.archives(&record).find(is_wanted).cloned();
+    let archive = archive.ok_or_else(|| ApiError::new(Kind::Forbidden, access.explanation()))?;
     Ok(Found { record, archive })
 }
 

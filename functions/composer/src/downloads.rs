@@ -84,7 +84,7 @@ async fn installed(app: &App, customer: &Customer, holder: &Holder, told: &Count
     for package in &packages {
         let Some(access) = holder.grants.access(package, now) else { continue };
         let of_package = |record: &&VersionRecord| record.package_id == package.package_id;
-        for record in versions.iter().filter(of_package).filter(|record| access.allows(record.release())) {
+        for record in versions.iter().filter(of_package).filter(|record| access.archives(record).next().is_some()) {
             let key = (package.name.clone(), record.normalized.clone());
             if let Some(more) = told.get(&key) {
                 counts.insert(key, *more);

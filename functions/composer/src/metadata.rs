@@ -81,7 +81,7 @@ fn described(app: &App, name: &PackageName, version: &IndexedVersion) -> Map<Str
         ("name", json!(name)),
         ("version", json!(version.version)),
         ("version_normalized", json!(version.normalized)),
-        ("time", json!(Time(version.time))),
+        ("time", json!(Time(version.archive.time))),
         (
             "dist",
             json!({

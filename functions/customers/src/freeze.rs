@@ -10,7 +10,7 @@ use domain::{
     customer::CustomerId,
     grant::{Freeze, Grants, MOST_PINNED, Pinned, normalized},
     log::Action,
-    package::{Package, PackageName, VersionRecord},
+    package::{Bundle, Package, PackageName, VersionRecord},
 };
 use store::{Holder, Store};
 
@@ -27,18 +27,24 @@ pub(crate) async fn freeze(
     let named = versions.as_deref().unwrap_or_default();
     let read = |company| {
         let store = app.store.clone();
-        async move { futures::try_join!(store.holder(company, id), Known::read(&store, company, named)) }
+        async move {
+            let (holder, known) = futures::try_join!(store.holder(company, id), Known::read(&store, company, named))?;
+            let granted = holder.iter().flat_map(|holder| holder.grants.bundles.keys());
+            let bundles = store.bundles_named(company, granted).await?;
+            Ok((holder, Known { bundles, ..known }))
+        }
     };
     let (_, after) = change::grants(&app, &admin, Action::CustomerFrozen, read, |before, known, line| {
         let now = line.created_at;
         let customer = before.customer.frozen(now).map_err(change::expired)?;
+        let picture = |versions| Freeze::new(now, versions, &before.grants, &known.bundles);
         let frozen = match &versions {
-            None => before.grants.frozen.clone().unwrap_or(Freeze { at: now, versions: None }),
+            None => before.grants.frozen.clone().unwrap_or_else(|| picture(None)),
             Some(versions) => {
                 known.cover(&before.grants.thawed(), versions, now)?;
                 let versions = Some(BTreeSet::from_iter(versions.clone()));
                 let same = before.grants.frozen.clone().filter(|frozen| frozen.versions == versions);
-                same.unwrap_or(Freeze { at: now, versions })
+                same.unwrap_or_else(|| picture(versions))
             }
         };
         let pinned = frozen.versions.as_ref().map(|versions| versions.len().to_string());
@@ -51,6 +57,8 @@ pub(crate) async fn freeze(
 
 /// What is known of the versions that are named.
 struct Known {
+    /// The bundles that the customer was granted.
+    bundles: Vec<Bundle>,
     packages: BTreeMap<PackageName, Package>,
     versions: Vec<VersionRecord>,
 }
@@ -62,7 +70,8 @@ impl Known {
         let versions: Vec<_> = named.iter().map(|it| (&it.package, it.version.as_str())).collect();
         let (packages, versions) =
             futures::try_join!(store.packages_named(company, packages), store.versions_named(company, versions))?;
-        Ok(Self { packages: packages.into_iter().map(|it| (it.name.clone(), it)).collect(), versions })
+        let packages = packages.into_iter().map(|it| (it.name.clone(), it)).collect();
+        Ok(Self { bundles: Vec::new(), packages, versions })
     }
 
     /// That each version is one, or was one, and is covered by these grants. A customer that is frozen already is given
@@ -87,7 +96,7 @@ impl Known {
         let Some(version) = self.versions.iter().find(is_it) else {
             return Some(("version", "The package never had such a version"));
         };
-        let covered = grants.access(package, now).is_some_and(|access| access.allows(version.release()));
+        let covered = grants.access(package, now).is_some_and(|access| access.archives(version).next().is_some());
         (!covered).then_some(("version", "Not covered by what the customer was granted"))
     }
 }

@@ -4,6 +4,7 @@
 //! union; within one grant all limits hold. Being frozen takes a picture of it.
 
 mod change;
+mod freeze;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,14 +14,18 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Problem, PurchaseId, Timestamp,
     customer::{Customer, CustomerStatus},
-    package::{IndexedVersion, Package, PackageName, VersionRecord},
+    package::{Archive, Package, PackageName, VersionRecord},
     text::{BundleName, ConstraintText, MinimumStability},
 };
+
+pub use freeze::{Freeze, Picture, Pinned};
 
 /// The most grants of one kind that a customer has. What a request of the customer's reads grows with them.
 pub const MOST_GRANTS: usize = 500;
 /// The most versions that a customer is frozen at by name.
 pub const MOST_PINNED: usize = 1000;
+/// How many seconds the clocks of two functions may differ, when it is asked which of two things was first.
+const CLOCKS_DIFFER: i64 = 60;
 
 /// The right to versions of a package, or of each package of a bundle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,26 +63,6 @@ pub struct Grants {
     pub rev: u64,
 }
 
-/// What a frozen customer has.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Freeze {
-    /// Since when.
-    #[serde(with = "crate::stored::seconds")]
-    pub at: Timestamp,
-    /// Exactly these versions. Without: what the customer could install when it was frozen.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub versions: Option<BTreeSet<Pinned>>,
-}
-
-/// One version of one package.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Pinned {
-    /// Which package.
-    pub package: PackageName,
-    /// Which version, normalised.
-    pub version: String,
-}
-
 /// Where a right comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin<'a> {
@@ -113,7 +98,7 @@ struct Limits<'a> {
 pub struct Release<'a> {
     /// Normalised.
     pub normalized: &'a str,
-    /// When it was committed.
+    /// When it was released.
     pub time: Timestamp,
     /// When it was first found.
     pub listed_at: Timestamp,
@@ -164,33 +149,31 @@ impl Grants {
     /// What a customer with these grants may do with a package. `None`: to the customer there is no such package.
     pub fn access<'a>(&'a self, package: &'a Package, now: Timestamp) -> Option<Access<'a>> {
         let frozen = self.frozen.as_ref();
-        if let Some(versions) = frozen.and_then(|frozen| frozen.versions.as_ref()) {
-            // What is named counts while something still grants the package, so a dispute that is won brings it back.
-            self.of_package(&package.name, &package.bundles).next()?;
-            let pinned: BTreeSet<_> =
-                versions.iter().filter(|it| it.package == package.name).map(|it| it.version.as_str()).collect();
-            let access = Access { limits: Vec::new(), pinned: Some(pinned), frozen_at: None, ended: false };
-            return (!access.pinned.as_ref()?.is_empty()).then_some(access);
+        let granted: Vec<&Grant> = if let Some(frozen) = frozen {
+            frozen.of_package(package, self)
+        } else {
+            let grants = self.of_package(&package.name, &package.bundles);
+            grants.filter(|(origin, grant)| package.is_meant(*origin, grant)).map(|(_, grant)| grant).collect()
+        };
+        let pinned = frozen.and_then(|frozen| frozen.versions_of(&package.name));
+        if granted.is_empty() || pinned.as_ref().is_some_and(BTreeSet::is_empty) {
+            return None;
         }
-        let at = frozen.map_or(now, |frozen| frozen.at);
-        let granted: Vec<_> = self
-            .of_package(&package.name, &package.bundles)
-            .map(|(_, grant)| grant)
-            .filter(|grant| frozen.is_none() || grant.granted_at <= at)
-            .collect();
-        let limits = |grant: &&'a Grant| Limits { constraint: grant.constraint.parsed(), grant };
-        let limits: Vec<_> = granted.iter().filter(|grant| grant.is_in_force(at)).map(limits).collect();
-        let (none, ended) = (granted.is_empty(), limits.is_empty());
-        (!none).then_some(Access { limits, pinned: None, frozen_at: frozen.map(|frozen| frozen.at), ended })
+        let frozen_at = frozen.map(|frozen| frozen.at);
+        let in_force = granted.into_iter().filter(|grant| grant.is_in_force(frozen_at.unwrap_or(now)));
+        let limits: Vec<_> = in_force.map(|grant| Limits { constraint: grant.constraint.parsed(), grant }).collect();
+        let ended = limits.is_empty() && pinned.is_none();
+        Some(Access { limits, pinned, frozen_at, ended })
     }
 
     /// The packages that are named here: granted by themselves, with a purchase, or frozen. Those of the bundles are
     /// written down with the bundles.
     pub fn named(&self) -> BTreeSet<&PackageName> {
-        if let Some(versions) = self.frozen.as_ref().and_then(|frozen| frozen.versions.as_ref()) {
-            return versions.iter().map(|it| &it.package).collect();
+        match &self.frozen {
+            Some(Freeze { versions: Some(versions), .. }) => versions.iter().map(|it| &it.package).collect(),
+            Some(frozen) => frozen.packages(),
+            None => self.direct.keys().chain(self.purchases.values().flat_map(BTreeMap::keys)).collect(),
         }
-        self.direct.keys().chain(self.purchases.values().flat_map(BTreeMap::keys)).collect()
     }
 
     /// The packages that a customer is found by: granted by themselves, or frozen.
@@ -199,12 +182,18 @@ impl Grants {
         self.direct.keys().chain(pinned.map(|it| &it.package)).collect()
     }
 
-    /// The bundles whose packages the customer has: none when it is frozen at versions that are named, and none that came later
-    /// when it is frozen at a time.
+    /// The bundles whose packages the customer has, whatever is in them: none when it is frozen.
     pub fn named_bundles(&self) -> impl Iterator<Item = &BundleName> {
-        let frozen = self.frozen.as_ref();
-        let counts = move |grant: &Grant| frozen.is_none_or(|it| it.versions.is_none() && grant.granted_at <= it.at);
-        self.bundles.iter().filter(move |(_, grant)| counts(grant)).map(|(name, _)| name)
+        self.bundles.keys().filter(|_| self.frozen.is_none())
+    }
+}
+
+impl Package {
+    /// Whether a grant of a package of this name means this one. A grant that is older than the package was one of another,
+    /// which had the name before; a bundle is granted with what comes into it later.
+    fn is_meant(&self, origin: Origin<'_>, grant: &Grant) -> bool {
+        matches!(origin, Origin::Bundle(_))
+            || grant.granted_at.as_second() + CLOCKS_DIFFER >= self.created_at.as_second()
     }
 }
 
@@ -223,14 +212,19 @@ impl Grant {
 impl Access<'_> {
     /// Whether the customer may have a version.
     pub fn allows(&self, release: Release<'_>) -> bool {
-        if let Some(pinned) = &self.pinned {
-            return pinned.contains(release.normalized);
-        }
         if self.frozen_at.is_some_and(|frozen_at| release.listed_at > frozen_at) {
             return false;
         }
+        if let Some(pinned) = &self.pinned {
+            return pinned.contains(release.normalized);
+        }
         let version = Version::of_normalized(release.normalized);
         self.limits.iter().any(|limits| limits.allow(&version, release.time))
+    }
+
+    /// The archives of a version that the customer may have, the newest first.
+    pub fn archives<'a>(&self, record: &'a VersionRecord) -> impl Iterator<Item = &'a Archive> {
+        record.archives.iter().rev().filter(|archive| self.allows(record.release(archive)))
     }
 
     /// What a customer is told who asks for a version that is not allowed.
@@ -294,20 +288,6 @@ pub fn normalized(version: &str) -> Result<String, Problem> {
 /// Whether a normalised version is a stable one.
 pub fn is_stable(normalized: &str) -> bool {
     Version::of_normalized(normalized).stability() == Stability::Stable
-}
-
-impl IndexedVersion {
-    /// What matters of it.
-    pub fn release(&self) -> Release<'_> {
-        Release { normalized: &self.normalized, time: self.time, listed_at: self.listed_at }
-    }
-}
-
-impl VersionRecord {
-    /// What matters of it.
-    pub fn release(&self) -> Release<'_> {
-        Release { normalized: &self.normalized, time: self.time, listed_at: self.listed_at }
-    }
 }
 
 #[cfg(test)]

@@ -2,11 +2,11 @@
 
 pub mod manifest;
 mod sync;
+mod version;
 
 use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use crate::{
     Problem, Random, Timestamp,
@@ -16,6 +16,7 @@ use crate::{
 };
 
 pub use sync::{Lease, SyncState, SyncStatus, TaskState};
+pub use version::{Archive, IndexedVersion, VersionRecord};
 
 /// The longest name that is taken, in characters.
 const LONGEST_NAME: usize = 200;
@@ -224,51 +225,6 @@ pub struct Bundle {
     pub rev: u64,
 }
 
-/// A version as a download needs it. It stays when its tag is gone: lock files still name it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct VersionRecord {
-    /// Whose version it is.
-    pub package_id: PackageId,
-    /// As Composer normalises it.
-    #[serde(rename = "id")]
-    pub normalized: String,
-    /// As the tag says it.
-    pub version: String,
-    /// When it was committed, as the forge says.
-    #[serde(with = "crate::stored::seconds")]
-    pub time: Timestamp,
-    /// When a sync first found it.
-    #[serde(with = "crate::stored::seconds")]
-    pub listed_at: Timestamp,
-    /// Whether its tag is there.
-    pub listed: bool,
-    /// The commits that it was, newest last.
-    pub archives: Vec<Archive>,
-}
-
-/// An archive that was stored: never changed, never overwritten.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Archive {
-    /// The commit that it is the tree of.
-    pub commit: String,
-    /// The SHA-1 of its bytes in lower-case hex: what Composer checks.
-    pub sha1: String,
-    /// The SHA-256 of its bytes in lower-case hex.
-    pub sha256: String,
-    /// Its length in bytes.
-    pub size: u64,
-}
-
-impl VersionRecord {
-    /// The archive of this commit; without one, the newest.
-    pub fn archive(&self, commit: Option<&str>) -> Option<&Archive> {
-        match commit {
-            Some(commit) => self.archives.iter().find(|archive| archive.commit == commit),
-            None => self.archives.last(),
-        }
-    }
-}
-
 /// All that is known of a package's versions: one blob, named by its digest.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Index {
@@ -276,35 +232,6 @@ pub struct Index {
     pub versions: Vec<IndexedVersion>,
     /// What is no version.
     pub skipped: Vec<Skipped>,
-}
-
-/// A version as the metadata show it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct IndexedVersion {
-    /// The tag or branch.
-    pub name: String,
-    /// What the tag or branch points to: unchanged means that nothing has to be asked.
-    pub object: String,
-    /// As it is shown.
-    pub version: String,
-    /// As Composer normalises it.
-    pub normalized: String,
-    /// Whether it is a branch.
-    #[serde(default)]
-    pub branch: bool,
-    /// Whether it is the default branch.
-    #[serde(default)]
-    pub default_branch: bool,
-    /// When it was committed.
-    #[serde(with = "crate::stored::seconds")]
-    pub time: Timestamp,
-    /// When a sync first found it.
-    #[serde(with = "crate::stored::seconds")]
-    pub listed_at: Timestamp,
-    /// What is installed.
-    pub archive: Archive,
-    /// What its `composer.json` says.
-    pub composer: Map<String, Value>,
 }
 
 /// A tag or branch that is no version.

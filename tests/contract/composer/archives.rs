@@ -1,12 +1,14 @@
 //! The way to archives: `dist`.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use domain::{CompanyId, Secret, customer::CustomerId};
 use http::{Request, header};
-use journeys::{TestStack, archive_bytes, commit_of, indexed, package_name};
+use journeys::{TestStack, archive_bytes, commit_of, granted, indexed, package_name};
 use serde_json::json;
 
-use super::{first, full, shelf};
+use super::{first, full, shelf, versions};
 
 /// Follows a link as whoever has it: without credentials.
 async fn follow(t: &TestStack, link: &str) -> (u16, Vec<u8>) {
@@ -102,13 +104,7 @@ async fn versions_of_a_package_that_had_the_name_before_are_not_given_out() {
     let (_, token) = full(&t, 1).await;
     let (store, name) = (&t.stack.store, package_name("acme/core"));
     let package = store.package(CompanyId(1), &name).await.unwrap().unwrap();
-    let line = domain::log::LogEntry::new(
-        domain::LogId::generate(t.now(), &t.random),
-        t.now(),
-        domain::log::Actor::Tollgate,
-        domain::log::Action::PackageDeleted,
-        domain::log::LogStatus::Success,
-    );
+    let line = t.line(domain::log::Action::PackageDeleted);
     assert!(store.remove_package(CompanyId(1), &package, &[], &line).await.unwrap());
     assert_eq!(t.fetch("/dist/acme/core/1.0.0.zip", &token).await.status, 404);
     assert_eq!(t.fetch("/p2/acme/core.json", &token).await.status, 404);
@@ -116,5 +112,79 @@ async fn versions_of_a_package_that_had_the_name_before_are_not_given_out() {
     t.shelve_versions(CompanyId(1), "acme/core", Vec::new()).await;
     assert_eq!(t.fetch("/dist/acme/core/1.0.0.zip", &token).await.status, 404);
     assert_eq!(t.fetch("/p2/acme/core.json", &token).await.json["packages"], json!({"acme/core": []}));
+    t.finish().await;
+}
+
+#[tokio::test]
+async fn a_package_that_takes_over_a_name_was_granted_to_nobody() {
+    let t = shelf().await;
+    let (_, token) = full(&t, 1).await;
+    let (store, name) = (&t.stack.store, package_name("acme/core"));
+    let package = store.package(CompanyId(1), &name).await.unwrap().unwrap();
+    let line = t.line(domain::log::Action::PackageDeleted);
+    assert!(store.remove_package(CompanyId(1), &package, &[], &line).await.unwrap());
+    store.cleared(CompanyId(1), &store::Leftover::of(&package)).await.unwrap();
+    // The grant is still written down: nobody has cleared it away.
+    t.clock.advance(Duration::from_hours(1));
+    t.shelve("acme/core", &["1.0.0"]).await;
+    assert_eq!(t.fetch("/p2/acme/core.json", &token).await.status, 404);
+    assert_eq!(t.fetch("/dist/acme/core/1.0.0.zip", &token).await.status, 404);
+    assert_eq!(t.fetch("/packages.json", &token).await.json["available-packages"], json!(["acme/widget"]));
+    t.finish().await;
+}
+
+/// Customer 1 has updates until now, customer 2 is frozen now.
+async fn held_back(t: &TestStack) -> [Secret; 2] {
+    let mut grants = granted(t.now(), &[("acme/widget", "*")]);
+    grants.direct.values_mut().for_each(|grant| grant.updates_until = Some(t.now()));
+    let (_, until) = t.customer_with(1, grants).await;
+    let (id, frozen) = full(t, 2).await;
+    t.freeze(id, None).await;
+    [until, frozen]
+}
+
+/// Whoever may have a tag may have what it is moved to: a vendor who moves it says that this is the release.
+#[tokio::test]
+async fn a_moved_tag_is_the_release_that_it_was() {
+    let t = shelf().await;
+    let tokens = held_back(&t).await;
+    t.clock.advance(Duration::from_hours(1));
+    let package = t.stack.store.package(CompanyId(1), &package_name("acme/widget")).await.unwrap().unwrap();
+    let mut moved = indexed("acme/widget", "2.0.0", t.now(), &json!({}));
+    moved.archive.commit = commit_of("acme/widget", "2.0.0 moved");
+    let new = indexed("acme/widget", "2.1.0", t.now(), &json!({}));
+    t.resync(CompanyId(1), &package, vec![new, moved.clone()]).await;
+    for token in tokens {
+        assert_eq!(versions(&t, &token, "acme/widget").await, ["2.0.0"]);
+        for commit in [&moved.archive.commit, &commit_of("acme/widget", "2.0.0")] {
+            let link = link(&t, &format!("/dist/acme/widget/2.0.0/{commit}.zip"), &token).await;
+            assert!(link.contains(commit.as_str()), "{link}");
+        }
+        assert_eq!(t.fetch("/dist/acme/widget/2.1.0.zip", &token).await.status, 403);
+    }
+    t.finish().await;
+}
+
+/// Each commit of a branch is a release of its own.
+#[tokio::test]
+async fn a_branch_is_given_out_as_it_was_to_who_gets_nothing_newer() {
+    let t = shelf().await;
+    let package = t.stack.store.package(CompanyId(1), &package_name("acme/widget")).await.unwrap().unwrap();
+    let first = indexed("acme/widget", "dev-main", t.now(), &json!({}));
+    let old = first.archive.commit.clone();
+    let package = t.resync(CompanyId(1), &package, vec![first]).await;
+    let tokens = held_back(&t).await;
+    t.clock.advance(Duration::from_hours(1));
+    let mut pushed = indexed("acme/widget", "dev-main", t.now(), &json!({}));
+    pushed.archive.commit = commit_of("acme/widget", "pushed");
+    let new = pushed.archive.commit.clone();
+    t.resync(CompanyId(1), &package, vec![pushed]).await;
+    for token in tokens {
+        for path in [format!("/dist/acme/widget/dev-main/{old}.zip"), "/dist/acme/widget/dev-main.zip".to_owned()] {
+            let link = link(&t, &path, &token).await;
+            assert!(link.contains(&old), "{path}: {link}");
+        }
+        assert_eq!(t.fetch(&format!("/dist/acme/widget/dev-main/{new}.zip"), &token).await.status, 403);
+    }
     t.finish().await;
 }

@@ -18,17 +18,10 @@ pub(crate) async fn revoke(
 ) -> Result<NoContent, ApiError> {
     let read = |company| {
         let store = app.store.clone();
-        async move {
-            let holder = store.holder(company, id).await?;
-            // What else the customer has matters only when versions of it are frozen.
-            let frozen = holder.as_ref().filter(|holder| holder.grants.frozen.is_some());
-            let names = frozen.into_iter().flat_map(|holder| holder.grants.bundles.keys());
-            let bundles = store.bundles_named(company, names).await?;
-            Ok((holder, bundles))
-        }
+        async move { Ok((store.holder(company, id).await?, ())) }
     };
-    change::grants(&app, &admin, Action::AccessChanged, read, |before, bundles, line| {
-        let grants = before.grants.without_bundle(&bundle, &bundles).ok_or_else(ApiError::not_found)?;
+    change::grants(&app, &admin, Action::AccessChanged, read, |before, (), line| {
+        let grants = before.grants.without_bundle(&bundle).ok_or_else(ApiError::not_found)?;
         let old = before.grants.bundles.get(&bundle);
         let line = line.with("bundle", Some(bundle.as_str())).changing("grant", &in_words(old), "none");
         Ok((Holder { grants, ..before.clone() }, line))

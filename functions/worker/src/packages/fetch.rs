@@ -94,8 +94,8 @@ pub(super) async fn fetch(
         normalized: wanted.named.normalized.clone(),
         branch,
         default_branch: branch && wanted.at.is_default,
-        time: commit.time,
-        listed_at: app.clock.now(),
+        released_at: archive.time,
+        listed_at: archive.listed_at,
         archive,
         composer,
     })))
@@ -132,7 +132,8 @@ async fn keep(
     let key = keys::blob_archive(company, package.package_id.as_str(), commit.sha.as_str());
     let Inspected { sha1, sha256, size, .. } = inspected;
     let metadata = HashMap::from([("sha1".to_owned(), sha1.clone()), ("sha256".to_owned(), sha256.clone())]);
-    let archive = Archive { commit: commit.sha.to_string(), sha1, sha256, size };
+    let (time, listed_at) = (commit.time, app.clock.now());
+    let archive = Archive { commit: commit.sha.to_string(), sha1, sha256, size, time, listed_at };
     if app.blobs.put_new(&key, bytes, "application/zip", metadata).await? == Put::New {
         return Ok(archive);
     }

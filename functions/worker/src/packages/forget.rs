@@ -43,10 +43,7 @@ pub(crate) async fn forget_bundle(app: &App, company: CompanyId, name: &BundleNa
         return Ok(());
     }
     for customer in app.store.bundle_customers(company, name).await? {
-        let without = |grants: &Grants| {
-            let mut after = grants.clone();
-            after.bundles.remove(name).map(|_| after)
-        };
+        let without = |grants: &Grants| grants.without_bundle(name);
         take_from(app, company, customer, ("bundle", name.as_str()), without).await?;
     }
     Ok(app.store.cleared(company, &Leftover::Bundle { bundle: name.clone() }).await?)

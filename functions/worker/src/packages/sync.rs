@@ -67,10 +67,10 @@ pub(crate) async fn sync(app: &App, company: CompanyId, name: &PackageName) -> R
 
 async fn take_over(app: &App, company: CompanyId, leased: &Package) -> Result<(), Error> {
     let before = app.indexes.load(company, leased).await?;
-    let found = look(app, company, leased, &before).await?;
+    let mut found = look(app, company, leased, &before).await?;
     let changed = found.index != *before || leased.found.index.is_none();
     let digest = if changed {
-        write_versions(app, company, leased, &before, &found.index).await?;
+        write_versions(app, company, leased, &before, &mut found.index).await?;
         Some(app.indexes.save(company, &leased.package_id, &found.index).await?)
     } else {
         leased.found.index.clone()
@@ -213,35 +213,26 @@ async fn write_versions(
     company: CompanyId,
     leased: &Package,
     before: &Index,
-    after: &Index,
+    after: &mut Index,
 ) -> Result<(), Error> {
     let is_in = |index: &Index, wanted: &IndexedVersion| {
         index.versions.iter().any(|it| it.normalized == wanted.normalized && it.archive.commit == wanted.archive.commit)
     };
-    let came: Vec<&IndexedVersion> = after.versions.iter().filter(|it| !is_in(before, it)).collect();
     let there: BTreeSet<&str> = after.versions.iter().map(|it| it.normalized.as_str()).collect();
     let gone: Vec<&IndexedVersion> =
         before.versions.iter().filter(|it| !there.contains(it.normalized.as_str())).collect();
-    let named: Vec<_> = came.iter().chain(&gone).map(|it| (&leased.name, it.normalized.as_str())).collect();
+    let came = after.versions.iter().filter(|it| !is_in(before, it));
+    let named: Vec<_> = came.chain(gone.iter().copied()).map(|it| (&leased.name, it.normalized.as_str())).collect();
     let known = app.store.versions_named(company, named).await?;
     let record = |version: &IndexedVersion| {
         let known = known.iter().find(|it| it.normalized == version.normalized && it.package_id == leased.package_id);
         known.cloned()
     };
     let mut records = Vec::new();
-    for version in came {
-        let mut archives = record(version).map(|record| record.archives).unwrap_or_default();
-        archives.retain(|archive| archive.commit != version.archive.commit);
-        archives.push(version.archive.clone());
-        records.push(VersionRecord {
-            package_id: leased.package_id.clone(),
-            normalized: version.normalized.clone(),
-            version: version.version.clone(),
-            time: version.time,
-            listed_at: record(version).map_or(version.listed_at, |record| record.listed_at),
-            listed: true,
-            archives,
-        });
+    for version in after.versions.iter_mut().filter(|it| !is_in(before, it)) {
+        let known = record(version);
+        *version = version.clone().since(known.as_ref());
+        records.push(VersionRecord::of(version, &leased.package_id, known.as_ref()));
     }
     records.extend(gone.into_iter().filter_map(record).map(|record| VersionRecord { listed: false, ..record }));
     app.store.put_versions(company, &leased.name, &records).await?;

@@ -1,13 +1,9 @@
 //! How grants change: what is given and taken away again, and the end of being frozen.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{Grant, Grants};
-use crate::{
-    PurchaseId,
-    package::{Bundle, PackageName},
-    text::BundleName,
-};
+use crate::{PurchaseId, package::PackageName, text::BundleName};
 
 impl Grants {
     /// Without being frozen.
@@ -35,14 +31,13 @@ impl Grants {
         Some(after)
     }
 
-    /// Without a bundle, and without the frozen versions of its packages that nothing else was granted for. `bundles` are
-    /// those that the customer has, with what is in them. `None` when it was not granted.
-    pub fn without_bundle(&self, bundle: &BundleName, bundles: &[Bundle]) -> Option<Self> {
+    /// Without a bundle, and without what is frozen of it. `None` when it was not granted.
+    pub fn without_bundle(&self, bundle: &BundleName) -> Option<Self> {
         let mut after = self.clone();
         after.bundles.remove(bundle)?;
-        let kept = after.granted_names(bundles);
-        if let Some(versions) = after.frozen.as_mut().and_then(|frozen| frozen.versions.as_mut()) {
-            versions.retain(|it| kept.contains(&it.package));
+        if let Some(mut frozen) = after.frozen.take() {
+            frozen.forget_bundle(bundle, &after);
+            after.frozen = Some(frozen);
         }
         Some(after)
     }
@@ -67,21 +62,17 @@ impl Grants {
     pub fn without(&self, package: &PackageName) -> Option<Self> {
         let mut after = self.clone();
         after.direct.remove(package);
-        if let Some(versions) = after.frozen.as_mut().and_then(|frozen| frozen.versions.as_mut()) {
-            versions.retain(|it| it.package != *package);
+        if let Some(frozen) = &mut after.frozen {
+            frozen.forget_direct(package);
         }
         (after != *self).then_some(after)
-    }
-
-    /// The packages of all grants; `bundles` are those that the customer has.
-    fn granted_names(&self, bundles: &[Bundle]) -> BTreeSet<PackageName> {
-        let of_bundles = bundles.iter().filter(|it| self.bundles.contains_key(&it.name)).flat_map(|it| &it.packages);
-        of_bundles.chain(self.direct.keys()).chain(self.purchases.values().flat_map(BTreeMap::keys)).cloned().collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::{
         Timestamp,
@@ -116,7 +107,7 @@ mod tests {
         let (paid, widget) = (grants(&["acme/widget"]), package(&[]));
         let mut before = Grants::default().with_purchase(purchase(1), paid.clone()).unwrap();
         let versions = BTreeSet::from([Pinned { package: widget.name.clone(), version: "1.0.0.0".to_owned() }]);
-        before.frozen = Some(Freeze { at: Timestamp::UNIX_EPOCH, versions: Some(versions) });
+        before.frozen = Some(Freeze::new(Timestamp::UNIX_EPOCH, Some(versions), &before, &[]));
         let disputed = before.with_purchase(purchase(1), BTreeMap::new()).unwrap();
         assert!(disputed.access(&widget, Timestamp::UNIX_EPOCH).is_none());
         let won = disputed.with_purchase(purchase(1), paid).unwrap();

@@ -96,7 +96,8 @@ fn frozen_at_versions_means_exactly_these() {
     };
     let versions = [pinned("acme/widget", "v2.0"), pinned("acme/core", "1.0.0")];
     let mut grants = direct(grant("^1.0"));
-    grants.frozen = Some(Freeze { at: at(50), versions: Some(versions.into()) });
+    grants.direct.insert(PackageName::parse("acme/core").unwrap(), grant("*"));
+    grants.frozen = Some(Freeze::new(at(50), Some(versions.into()), &grants, &[]));
     assert_eq!(allowed(&grants, &widget).unwrap(), ["2.0.0.0"]);
     let after = grants.without(&widget.name).unwrap();
     assert_eq!(allowed(&after, &widget), None);
@@ -108,33 +109,72 @@ fn frozen_at_versions_means_exactly_these() {
 fn frozen_as_it_was_means_nothing_newer_and_nothing_granted_later() {
     let widget = package(&[]);
     let mut grants = direct(Grant { expires_at: Some(at(80)), ..grant("^1.0") });
-    grants.frozen = Some(Freeze { at: at(50), versions: None });
+    grants.frozen = Some(Freeze::new(at(50), None, &grants, &[]));
     assert_eq!(allowed(&grants, &widget).unwrap(), ["1.0.0.0", "1.1.0.0-beta1"], "its end came after it was frozen");
-    grants.direct.values_mut().for_each(|grant| grant.granted_at = at(51));
-    assert_eq!(allowed(&grants, &widget), None);
+    grants.direct = direct(grant("*")).direct;
+    assert_eq!(allowed(&grants, &widget).unwrap(), ["1.0.0.0", "1.1.0.0-beta1"], "what is granted now counts later");
+    let regranted = Grants { direct: direct(grant("*")).direct, ..grants.without(&widget.name).unwrap() };
+    assert_eq!(allowed(&regranted, &widget), None, "it was taken away in between");
+}
+
+fn bundle(text: &str, packages: &[&str]) -> Bundle {
+    Bundle {
+        name: BundleName::parse(text).unwrap(),
+        packages: packages.iter().map(|package| PackageName::parse(package).unwrap()).collect(),
+        created_at: at(0),
+        updated_at: at(0),
+        rev: 1,
+    }
+}
+
+#[test]
+fn what_comes_into_a_bundle_or_leaves_it_changes_nothing_for_who_is_frozen() {
+    let bundle = bundle("one", &["acme/widget"]);
+    let mut grants = with(|grants| drop(grants.bundles.insert(bundle.name.clone(), grant("*"))));
+    let (inside, outside) = (package(&["one"]), package(&[]));
+    let other = Package { name: PackageName::parse("acme/other").unwrap(), ..package(&["one"]) };
+    assert!(allowed(&grants, &other).is_some());
+    grants.frozen = Some(Freeze::new(at(50), None, &grants, std::slice::from_ref(&bundle)));
+    assert_eq!(allowed(&grants, &outside), allowed(&grants, &inside));
+    assert!(allowed(&grants, &outside).is_some_and(|versions| versions.len() == 4));
+    assert_eq!(allowed(&grants, &other), None);
+    assert_eq!(grants.named().into_iter().collect::<Vec<_>>(), [&inside.name]);
+    assert_eq!(allowed(&grants.without_bundle(&bundle.name).unwrap(), &inside), None);
+}
+
+#[test]
+fn another_package_with_the_same_name_was_granted_to_nobody() {
+    let later = |package| Package { created_at: at(1000), ..package };
+    let name = PackageName::parse("acme/widget").unwrap();
+    let purchase =
+        with(|grants| drop(grants.purchases.insert(PurchaseId::earliest(at(5)), [(name, grant("*"))].into())));
+    for mut grants in [direct(grant("*")), purchase] {
+        assert!(allowed(&grants, &package(&[])).is_some());
+        assert_eq!(allowed(&grants, &later(package(&[]))), None);
+        grants.frozen = Some(Freeze::new(at(50), None, &grants, &[]));
+        assert_eq!(allowed(&grants, &later(package(&[]))), None);
+    }
+    let bundled = with(|grants| drop(grants.bundles.insert(BundleName::parse("one").unwrap(), grant("*"))));
+    assert!(
+        allowed(&bundled, &later(package(&["one"]))).is_some(),
+        "what comes into a bundle later is granted with it"
+    );
 }
 
 #[test]
 fn a_bundle_that_is_taken_away_takes_its_frozen_versions_along() {
     let name = |text: &str| PackageName::parse(text).unwrap();
-    let bundle = |text: &str, packages: &[&str]| Bundle {
-        name: BundleName::parse(text).unwrap(),
-        packages: packages.iter().map(|package| name(package)).collect(),
-        created_at: at(0),
-        updated_at: at(0),
-        rev: 1,
-    };
     let bundles = [bundle("one", &["acme/a", "acme/b", "acme/c"]), bundle("two", &["acme/b"])];
     let pinned = |package| Pinned { package: name(package), version: "1.0.0.0".to_owned() };
     let grants = with(|grants| {
         grants.bundles = bundles.iter().map(|it| (it.name.clone(), grant("*"))).collect();
         grants.direct.insert(name("acme/c"), grant("*"));
         let versions = ["acme/a", "acme/b", "acme/c"].map(pinned).into();
-        grants.frozen = Some(Freeze { at: at(50), versions: Some(versions) });
+        grants.frozen = Some(Freeze::new(at(50), Some(versions), grants, &bundles));
     });
-    let after = grants.without_bundle(&bundles[0].name, &bundles).unwrap();
+    let after = grants.without_bundle(&bundles[0].name).unwrap();
     assert_eq!(after.frozen.as_ref().unwrap().versions, Some(["acme/b", "acme/c"].map(pinned).into()));
-    assert_eq!(after.without_bundle(&bundles[0].name, &bundles), None);
+    assert_eq!(after.without_bundle(&bundles[0].name), None);
 }
 
 #[test]
@@ -143,7 +183,7 @@ fn replacing_the_grants_keeps_since_when_they_were_and_drops_what_is_frozen_of_t
     let pinned = |package| Pinned { package: name(package), version: "1.0.0.0".to_owned() };
     let before = with(|grants| {
         grants.direct = ["acme/a", "acme/b"].map(|package| (name(package), grant("^1.0"))).into();
-        grants.frozen = Some(Freeze { at: at(50), versions: Some(["acme/a", "acme/b"].map(pinned).into()) });
+        grants.frozen = Some(Freeze::new(at(50), Some(["acme/a", "acme/b"].map(pinned).into()), grants, &[]));
     });
     let later = |constraint: &str| Grant { granted_at: at(60), ..grant(constraint) };
     let after = before.with_direct([(name("acme/b"), later("^2.0")), (name("acme/c"), later("*"))].into());
