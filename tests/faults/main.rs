@@ -57,5 +57,6 @@ mod rotations;
 mod schedules;
 mod sockets;
 mod stories;
+mod syncs;
 mod whole_path;
 mod world;

@@ -117,7 +117,7 @@ impl TestStack {
             let _ = blobs.put_new(&key, bytes, "application/zip", HashMap::new()).await.unwrap();
         }
         let known = store.versions(company, name).await.unwrap();
-        store.put_versions(company, name, &records(package, known, &mut versions)).await.unwrap();
+        assert!(store.put_versions(company, package, &records(package, known, &mut versions)).await.unwrap());
         let index = Index { versions, skipped: Vec::new() };
         let digest = Indexes::new(blobs).save(company, &package.package_id, &index).await.unwrap();
         let before = store.package(company, name).await.unwrap().unwrap();

@@ -51,7 +51,12 @@ impl Sandboxes {
         };
         Ok(Self {
             github: github.map(|it| it.with_faults(faults.clone()).with_webhook_secret(&first(&secrets.github))),
-            forges: forges.map(|it| it.with_faults(faults.clone())),
+            forges: forges.map(|it| {
+                let it = it.with_faults(faults.clone());
+                let it = it.with_webhook_secrets(&first(&secrets.gitlab), &first(&secrets.bitbucket));
+                // GitLab's are refused without a signature where one is asked for.
+                it.with_gitlab_signing_token(&first(&settings.get("GITLAB_SIGNING_SECRET").map(str::to_owned)))
+            }),
             stripe: stripe.map(|it| it.with_faults(faults.clone())),
             mail,
         })

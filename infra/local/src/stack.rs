@@ -15,7 +15,7 @@ use axum::{
     middleware::map_request,
     response::{IntoResponse, Response},
 };
-use domain::{Clock, Random};
+use domain::{Clock, Random, forge::ForgeKind};
 use jobs::Queue;
 use runtime::{Edges, Settings};
 use store::Store;
@@ -205,6 +205,11 @@ impl Stack {
         if let Some(github) = self.github.clone() {
             let url = format!("{}/api/webhooks/github", self.url);
             self.until_stopped(async move { github.deliver_to(url).await });
+        }
+        for kind in [ForgeKind::Gitlab, ForgeKind::Bitbucket] {
+            let Some(forges) = self.forges.clone() else { continue };
+            let url = format!("{}/api/webhooks/{kind}", self.url);
+            self.until_stopped(async move { forges.deliver_to(kind, url).await });
         }
     }
 

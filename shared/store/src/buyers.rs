@@ -11,7 +11,8 @@ use domain::{
 
 use crate::{
     Change, Holder, Store,
-    customers::{Link, MOST_LINKS, links, row},
+    customers::{Link, MOST_LINKS, row},
+    granted::links,
     keys::{self, Key},
     sha256,
     table::{Freshness, Write, item, number, read},

@@ -1,8 +1,6 @@
 //! Customers who install packages, and what they were granted. The grants are an item of their own, so that lists of
 //! customers stay small; both are read at once.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use domain::{
     CompanyId, Failure,
     customer::{Customer, CustomerId, CustomerStatus},
@@ -17,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Found, Store,
+    granted::{Named, links},
     keys::{self, Key},
     lists::Source,
     sha256,
@@ -141,8 +140,8 @@ impl Store {
         self.customer_change(writes).await
     }
 
-    /// Changes what a customer was granted, and the customer itself if that changed, unless somebody else changed either.
-    /// The numbers of the changes are given here.
+    /// Changes what a customer was granted, and the customer itself if that changed, unless somebody else changed either, or
+    /// a package or bundle that comes with this is gone. The numbers of the changes are given here.
     pub async fn change_grants(
         &self,
         company: CompanyId,
@@ -163,7 +162,8 @@ impl Store {
             self.customer_writes(company, &before.customer, &after.customer, entries)?
         };
         writes.push(self.table.put_next(item("grants", &keys::grants(company, id), &grants)?, before.grants.rev)?);
-        let apart = new.len() + old.len() > MOST_LINKS;
+        let come = Named::of(&grants).without(&Named::of(&before.grants));
+        let apart = new.len() + old.len() + come.len() > MOST_LINKS;
         let link = |key: &Key| self.table.put_in(item("grant-link", key, &Link { customer: id })?);
         let unlink = |key: &Key| self.table.delete(key, None, Vec::new());
         if apart {
@@ -172,10 +172,15 @@ impl Store {
         } else {
             writes.extend(new.iter().map(|key| link(key)).collect::<Result<Vec<_>, _>>()?);
             writes.extend(old.iter().map(|key| unlink(key)).collect::<Result<Vec<_>, _>>()?);
+            for key in come.keys(company) {
+                writes.push(self.table.check_present(&key)?);
+            }
         }
         let change = self.customer_change(writes).await?;
         if apart && change == CustomerChange::Made {
             self.in_portions(old.iter().map(|key| unlink(key)).collect::<Result<_, _>>()?).await?;
+            let holder = Holder { grants, customer: after.customer.clone() };
+            return self.take_back(company, holder, come).await;
         }
         Ok(change)
     }
@@ -341,14 +346,6 @@ pub(crate) fn holder([customer, grants]: [Option<Item>; 2]) -> Result<Option<Hol
     let Some(customer) = customer else { return Ok(None) };
     let grants = grants.map(read).transpose()?.unwrap_or_default();
     Ok(Some(Holder { customer: read(customer)?, grants }))
-}
-
-pub(crate) fn links(company: CompanyId, id: CustomerId, grants: &Grants) -> Vec<Key> {
-    let direct = grants.linked_packages().into_iter().map(|name| keys::package_customer(company, name, id));
-    let bundles = grants.bundles.keys().map(|name| keys::bundle_customer(company, name, id));
-    let bought: BTreeSet<_> = grants.purchases.values().flat_map(BTreeMap::keys).collect();
-    let bought = bought.into_iter().map(|name| keys::package_buyer(company, name, id));
-    direct.chain(bundles).chain(bought).collect()
 }
 
 pub(crate) fn row(company: CompanyId, customer: &Customer) -> Result<Item, Failure> {

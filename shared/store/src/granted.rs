@@ -1,17 +1,18 @@
 //! Who has a package, and what is left behind when one is deleted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     CompanyId, Failure,
     customer::CustomerId,
+    grant::Grants,
     package::{Package, PackageId, PackageName},
     text::BundleName,
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Store,
+    CustomerChange, Holder, Store,
     customers::Link,
     keys::{self, Key},
     table::{Freshness, Partition, Write, item, text},
@@ -61,6 +62,26 @@ impl Leftover {
 }
 
 impl Store {
+    /// The customers that a package was granted to by itself, or that are frozen at a version of it, as it is at this moment.
+    pub async fn package_customers_now(
+        &self,
+        company: CompanyId,
+        package: &PackageName,
+    ) -> Result<Vec<CustomerId>, Failure> {
+        let links: Vec<Link> = self.all_now(&keys::package_customers(company, package)).await?;
+        Ok(links.into_iter().map(|link| link.customer).collect())
+    }
+
+    /// The customers that a bundle was granted to, as it is at this moment.
+    pub async fn bundle_customers_now(
+        &self,
+        company: CompanyId,
+        bundle: &BundleName,
+    ) -> Result<Vec<CustomerId>, Failure> {
+        let links: Vec<Link> = self.all_now(&keys::bundle_customers(company, bundle)).await?;
+        Ok(links.into_iter().map(|link| link.customer).collect())
+    }
+
     /// Who was given a package that is in these bundles, and how: once for each way, the oldest customers first. It may be a
     /// moment old.
     pub async fn granted(
@@ -138,4 +159,60 @@ impl Store {
             self.table.query(Partition { index: None, pk, newest_first: false, limit: Some(1) }).await?;
         Ok(!first.is_empty())
     }
+
+    /// Too many were granted for one transaction to see that they are all there. Those that are gone are taken back, which
+    /// who deletes them does only for grants that were there before.
+    pub(crate) async fn take_back(
+        &self,
+        company: CompanyId,
+        holder: Holder,
+        come: Named,
+    ) -> Result<CustomerChange, Failure> {
+        let there = self.packages_named(company, &come.packages).await?;
+        let there: BTreeSet<&PackageName> = there.iter().map(|package| &package.name).collect();
+        let gone = come.packages.iter().filter(|name| !there.contains(name));
+        let kept = gone.fold(holder.grants.clone(), |grants, name| grants.without(name).unwrap_or(grants));
+        if kept == holder.grants {
+            return Ok(CustomerChange::Made);
+        }
+        let after = Holder { grants: kept, customer: holder.customer.clone() };
+        // Whatever comes of it, what was to be written is not what is there.
+        let _ = Box::pin(self.change_grants(company, &holder, &after, &[])).await?;
+        Ok(CustomerChange::Stale)
+    }
+}
+
+/// The packages and bundles that grants name.
+pub(crate) struct Named {
+    packages: BTreeSet<PackageName>,
+    bundles: BTreeSet<BundleName>,
+}
+
+impl Named {
+    pub(crate) fn of(grants: &Grants) -> Self {
+        let packages = grants.linked_packages().into_iter().cloned().collect();
+        Self { packages, bundles: grants.bundles.keys().cloned().collect() }
+    }
+
+    pub(crate) fn without(self, other: &Self) -> Self {
+        Self { packages: &self.packages - &other.packages, bundles: &self.bundles - &other.bundles }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.packages.len() + self.bundles.len()
+    }
+
+    pub(crate) fn keys(&self, company: CompanyId) -> impl Iterator<Item = Key> {
+        let packages = self.packages.iter().map(move |name| keys::package(company, name));
+        packages.chain(self.bundles.iter().map(move |name| keys::bundle(company, name)))
+    }
+}
+
+/// What leads to a customer from the packages and bundles that its grants name.
+pub(crate) fn links(company: CompanyId, id: CustomerId, grants: &Grants) -> Vec<Key> {
+    let direct = grants.linked_packages().into_iter().map(|name| keys::package_customer(company, name, id));
+    let bundles = grants.bundles.keys().map(|name| keys::bundle_customer(company, name, id));
+    let bought: BTreeSet<_> = grants.purchases.values().flat_map(BTreeMap::keys).collect();
+    let bought = bought.into_iter().map(|name| keys::package_buyer(company, name, id));
+    direct.chain(bundles).chain(bought).collect()
 }

@@ -1,5 +1,7 @@
 //! Packages, the bundles they are in, and their versions.
 
+use std::collections::HashMap;
+
 use domain::{
     CompanyId, Failure,
     customer::CustomerId,
@@ -16,11 +18,14 @@ use crate::{
     customers::holder,
     keys::{self, Key},
     sha256,
-    table::{Freshness, Item, Partition, Write, item, number, read},
+    table::{Freshness, Item, Partition, Range, Start, Write, item, number, read, text},
 };
 
 /// The most packages whose bundle changes at once: more do not fit into one transaction.
 pub const MOST_IN_BUNDLE: usize = 90;
+
+/// Versions that are written at once.
+const MOST_AT_ONCE: usize = 80;
 
 /// A package of a company, for who knows only a repository of a forge.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -166,17 +171,42 @@ impl Store {
         self.table.get_many(&keys, Freshness::Strong).await
     }
 
-    /// Writes down versions of a package, over what was known of them.
+    /// All versions of a package, as they are at this moment.
+    pub async fn versions_now(&self, company: CompanyId, name: &PackageName) -> Result<Vec<VersionRecord>, Failure> {
+        self.all_now(&keys::versions(company, name)).await
+    }
+
+    /// Writes down versions of a package, over what was known of them. `false`: the package is another one or gone by now, or
+    /// the lease that it was read with is somebody else's; then not all of them were written.
     pub async fn put_versions(
         &self,
         company: CompanyId,
-        name: &PackageName,
+        package: &Package,
         versions: &[VersionRecord],
-    ) -> Result<(), Failure> {
-        let row = |version: &VersionRecord| {
-            self.table.put_in(item("version", &keys::version(company, name, &version.normalized), version)?)
+    ) -> Result<bool, Failure> {
+        for portion in versions.chunks(MOST_AT_ONCE) {
+            let mut writes = vec![self.still_leased(company, package)?];
+            for version in portion {
+                let key = keys::version(company, &package.name, &version.normalized);
+                writes.push(self.table.put_in(item("version", &key, version)?)?);
+            }
+            if !self.table.write_all_if(writes).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Lets a transaction succeed only while a package is the one that it was, under the same lease.
+    fn still_leased(&self, company: CompanyId, package: &Package) -> Result<Write, Failure> {
+        let key = keys::package(company, &package.name);
+        let mut values = vec![(":id".to_owned(), text(package.package_id.as_str()))];
+        let Some(lease) = &package.sync.lease else {
+            return self.table.check(&key, "package_id = :id", HashMap::new(), values);
         };
-        self.in_portions(versions.iter().map(row).collect::<Result<_, _>>()?).await
+        values.push((":holder".to_owned(), text(lease.holder.as_str())));
+        let names = ["sync", "lease", "holder"].map(|name| (format!("#{name}"), name.to_owned()));
+        self.table.check(&key, "package_id = :id AND #sync.#lease.#holder = :holder", names.into(), values)
     }
 
     /// Clears away the versions of a package that was deleted.
@@ -294,6 +324,12 @@ impl Store {
 
     pub(crate) async fn all<T: serde::de::DeserializeOwned>(&self, pk: &str) -> Result<Vec<T>, Failure> {
         self.table.query(Partition { index: None, pk, newest_first: false, limit: None }).await
+    }
+
+    /// All rows of a partition as they are at this moment.
+    pub(crate) async fn all_now<T: serde::de::DeserializeOwned>(&self, pk: &str) -> Result<Vec<T>, Failure> {
+        let (from, freshness) = (Start::First, Freshness::Strong);
+        self.table.range(Range { index: None, pk, from, upto: None, limit: usize::MAX, freshness }).await
     }
 
     fn place_writes(&self, company: CompanyId, name: &PackageName, places: &[String]) -> Result<Vec<Write>, Failure> {

@@ -1,6 +1,8 @@
 //! The documents: `packages.json`, `p2`, `list` and `search`.
 
+use axum::body::Body;
 use domain::{CompanyId, grant::Grants};
+use http::Method;
 use journeys::{commit_of, granted, indexed};
 use serde_json::{Value, json};
 use testkit::connector::Meter;
@@ -29,10 +31,14 @@ async fn the_root_names_what_the_customer_has_and_where_everything_is() {
 #[tokio::test]
 async fn who_has_nothing_is_told_so_in_a_way_that_composer_understands() {
     let t = shelf().await;
-    let (_, token) = t.customer_with(1, granted(t.now(), &[("acme/never-added", "*")])).await;
+    t.shelve("acme/gone", &["v1.0.0"]).await;
+    let (_, token) = t.customer_with(1, granted(t.now(), &[("acme/gone", "*")])).await;
+    let delete = t.request(Method::DELETE, "/api/v1/packages/acme/gone?force=true").body(Body::empty()).unwrap();
+    assert_eq!(t.send(delete).await.status, 204);
     let root = t.fetch("/packages.json", &token).await.json;
     assert_eq!(root["available-packages"], json!([]));
     assert_eq!(root["available-package-patterns"], json!(["-/-"]));
+    t.settle().await;
     t.finish().await;
 }
 

@@ -1,5 +1,7 @@
 //! Delete Package.
 
+use std::time::Duration;
+
 use api::{ApiError, Kind, NoContent, PackagePath, Params};
 use auth::{Admin, Confirmed};
 use axum::extract::State;
@@ -29,6 +31,7 @@ pub(crate) async fn remove(
             unused(&app, caller.company, &package).await?;
         }
         if write(&app, &caller, &package).await? {
+            again(&app, caller.company, &package).await;
             return clear(&app, caller.company, Leftover::of(&package)).await;
         }
         found = app.store.package(caller.company, &name).await?;
@@ -56,6 +59,18 @@ async fn write(app: &App, caller: &Confirmed, package: &Package) -> Result<bool,
         .with("package", Some(package.name.as_str()))
         .with("repositoryUrl", Some(package.source.repository_url.as_str()));
     Ok(app.store.remove_package(caller.company, package, &bundles, &entry).await?)
+}
+
+/// A sync that is under way may store an archive after what it had stored is cleared away.
+async fn again(app: &App, company: CompanyId, package: &Package) {
+    let now = app.clock.now();
+    let Some(lease) = package.sync.lease.as_ref().filter(|lease| lease.until > now) else { return };
+    let left = u64::try_from(lease.until.as_second() - now.as_second()).unwrap_or(0);
+    let job = Job::ForgetPackage { company, package: package.name.clone(), id: package.package_id.clone() };
+    if let Err(failure) = app.queue.send_after(&job, Duration::from_secs(left + 1)).await {
+        // What is left is an archive that nobody can reach.
+        tracing::warn!(error = &failure as &(dyn std::error::Error + 'static), "archives may be left behind");
+    }
 }
 
 async fn clear(app: &App, company: CompanyId, leftover: Leftover) -> Result<NoContent, ApiError> {

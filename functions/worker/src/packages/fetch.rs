@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use clients::{
-    archive::{self, Inspected},
+    archive::{self, BadArchive, Inspected},
     forge::{ForgeError, ForgeErrorKind, MAX_ARCHIVE},
 };
 use domain::{
@@ -68,13 +68,20 @@ pub(super) async fn fetch(
     };
     let inspected = match archive::inspect(&bytes) {
         Ok(inspected) => inspected,
+        // What came on the way to pieces may come whole the next time.
+        Err(reason @ (BadArchive::NotZip | BadArchive::Damaged | BadArchive::Mismatch { .. })) => {
+            return Ok(Fetched::Skipped(skip(&wanted.at, &reason, true)));
+        }
         Err(reason) => return skipped(&reason),
     };
     let text = match &inspected.composer_json {
         Some(text) => Some(text.clone()),
         // It may be left out of archives on purpose.
         None => match app.forges.file(repository, "composer.json", &commit.sha).await {
-            Ok(file) => file.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
+            Ok(file) => match file.map(|bytes| String::from_utf8(bytes.into())).transpose() {
+                Ok(text) => text,
+                Err(_) => return skipped(&BadArchive::ComposerNotText),
+            },
             Err(error) if is_about_the_ref(&error) => return refused(&error),
             Err(error) => return Err(error.into()),
         },

@@ -22,12 +22,12 @@ pub(crate) async fn forget_package(
 ) -> Result<(), Error> {
     // One that has the name again is another package; its own grants and versions stay.
     if app.store.package(company, name).await?.is_none() {
-        for customer in app.store.package_customers(company, name).await? {
+        for customer in app.store.package_customers_now(company, name).await? {
             let about = ("package", name.as_str());
             take_from(app, company, customer, about, |grants| grants.without(name)).await?;
         }
     }
-    let mut versions = app.store.versions(company, name).await?;
+    let mut versions = app.store.versions_now(company, name).await?;
     versions.retain(|version| version.package_id == *id);
     app.store.forget_versions(company, name, &versions).await?;
     for prefix in [keys::blob_archives(company, id.as_str()), keys::blob_indexes(company, id.as_str())] {
@@ -42,7 +42,7 @@ pub(crate) async fn forget_bundle(app: &App, company: CompanyId, name: &BundleNa
     if app.store.bundle(company, name).await?.is_some() {
         return Ok(());
     }
-    for customer in app.store.bundle_customers(company, name).await? {
+    for customer in app.store.bundle_customers_now(company, name).await? {
         let without = |grants: &Grants| grants.without_bundle(name);
         take_from(app, company, customer, ("bundle", name.as_str()), without).await?;
     }

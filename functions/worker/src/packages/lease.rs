@@ -20,6 +20,7 @@ const SECONDS: i64 = 330;
 /// somebody else syncs it; in the last case the job comes again when that has to be over, as nobody else would see to it if
 /// the other one died.
 pub(super) async fn take(app: &App, company: CompanyId, name: &PackageName) -> Result<Option<Package>, Error> {
+    let holder = text::hex(&app.random.bytes::<8>());
     for _ in 0..TRIES {
         let Some(before) = app.store.package(company, name).await? else { return Ok(None) };
         let now = app.clock.now();
@@ -34,13 +35,23 @@ pub(super) async fn take(app: &App, company: CompanyId, name: &PackageName) -> R
         }
         let mut after = before.clone();
         let until = Timestamp::from_second(now.as_second() + SECONDS).unwrap_or(now);
-        let holder = text::hex(&app.random.bytes::<8>());
-        after.sync.lease = Some(Lease { holder, task: before.sync.wanted, until });
+        // Whoever had the lease and did not give it back was stopped in the middle.
+        after.sync.torn |= before.sync.lease.is_some();
+        after.sync.lease = Some(Lease { holder: holder.clone(), task: before.sync.wanted, until });
         if app.store.change_package(company, &before, &after, &[], &[]).await? {
             return Ok(Some(Package { rev: before.rev + 1, ..after }));
         }
     }
     Err(Error::Contended)
+}
+
+/// What goes with a change to a package.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// Where it is to be found from now on, in addition.
+    pub(super) places: Vec<String>,
+    /// The line in the log.
+    pub(super) entry: Option<LogEntry>,
 }
 
 /// Writes down what the holder of the lease found, with what `change` makes of the package as it is by then, and gives the
@@ -49,8 +60,7 @@ pub(super) async fn give_back(
     app: &App,
     company: CompanyId,
     leased: &Package,
-    places: &[String],
-    change: impl Fn(&mut Package) -> Option<LogEntry>,
+    change: impl Fn(&mut Package) -> Told,
 ) -> Result<Option<Package>, Error> {
     let holder = leased.sync.lease.as_ref().map(|lease| &lease.holder);
     for _ in 0..TRIES {
@@ -61,9 +71,10 @@ pub(super) async fn give_back(
             return Ok(None);
         }
         let mut after = before.clone();
-        let entries: Vec<LogEntry> = change(&mut after).into_iter().collect();
+        let Told { places, entry } = change(&mut after);
+        let entries: Vec<LogEntry> = entry.into_iter().collect();
         after.sync.lease = None;
-        if app.store.change_package(company, &before, &after, places, &entries).await? {
+        if app.store.change_package(company, &before, &after, &places, &entries).await? {
             return Ok(Some(Package { rev: before.rev + 1, ..after }));
         }
     }

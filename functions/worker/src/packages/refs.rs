@@ -10,6 +10,9 @@ use domain::{
     },
 };
 
+/// How far the order turns from one sync to the next: about as many as one of them looks at.
+const TURN: u64 = 101;
+
 /// What a list of refs means, held against the index of the last sync.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
@@ -24,6 +27,56 @@ pub(super) struct Plan {
 pub(super) struct Wanted {
     pub(super) at: ForgeRef,
     pub(super) named: Named,
+    /// What is known of it. That stays until it was looked at: who can install a version can do so while its tag moves.
+    pub(super) known: Known,
+}
+
+/// What an index says of a ref.
+#[derive(Debug, Clone)]
+pub(super) enum Known {
+    /// Nothing.
+    Nothing,
+    /// It was a version, before it moved perhaps.
+    Version(Box<IndexedVersion>),
+    /// It was none, before it moved.
+    Skipped(Skipped),
+    /// It could not be looked at the last time.
+    Again(Skipped, Option<Box<IndexedVersion>>),
+}
+
+impl Known {
+    fn of(version: Option<&IndexedVersion>, skipped: Option<&Skipped>, at: &ForgeRef) -> Self {
+        let version = version.cloned().map(Box::new);
+        match (version, skipped.cloned()) {
+            (version, Some(skipped)) if skipped.again && skipped.object == at.sha.as_str() => {
+                Self::Again(skipped, version)
+            }
+            (Some(version), _) => Self::Version(version),
+            (None, Some(skipped)) => Self::Skipped(skipped),
+            (None, None) => Self::Nothing,
+        }
+    }
+
+    /// Whether it was looked at already, in vain.
+    pub(super) fn is_again(&self) -> bool {
+        matches!(self, Self::Again(..))
+    }
+
+    /// The version that it was.
+    pub(super) fn version(&self) -> Option<&IndexedVersion> {
+        match self {
+            Self::Version(version) | Self::Again(_, Some(version)) => Some(version),
+            Self::Nothing | Self::Skipped(_) | Self::Again(_, None) => None,
+        }
+    }
+
+    /// What was known stays.
+    pub(super) fn keep(&self, index: &mut Index) {
+        index.versions.extend(self.version().cloned());
+        if let Self::Skipped(skipped) | Self::Again(skipped, _) = self {
+            index.skipped.push(skipped.clone());
+        }
+    }
 }
 
 impl Plan {
@@ -49,18 +102,35 @@ impl Plan {
             };
             taken.insert(named.normalized.clone(), at.name.clone());
             let branch = at.kind == RefKind::Branch;
-            let known = versions.get(&(at.name.as_str(), branch)).filter(|version| version.object == at.sha.as_str());
-            let bad = skipped.get(shown(&at).as_str()).filter(|skip| skip.object == at.sha.as_str());
+            let version = versions.get(&(at.name.as_str(), branch)).copied();
+            let skipped = skipped.get(shown(&at).as_str()).copied();
+            let known = version.filter(|version| version.object == at.sha.as_str());
+            let bad = skipped.filter(|skip| skip.object == at.sha.as_str());
             match (known, bad) {
                 (Some(known), _) => {
-                    let version = IndexedVersion { default_branch: at.is_default && branch, ..(*known).clone() };
+                    let version = IndexedVersion { default_branch: at.is_default && branch, ..known.clone() };
                     plan.index.versions.push(version);
                 }
-                (None, Some(bad)) if !bad.again => plan.index.skipped.push((*bad).clone()),
-                _ => plan.wanted.push(Wanted { at, named }),
+                (None, Some(bad)) if !bad.again => plan.index.skipped.push(bad.clone()),
+                _ => {
+                    let known = Known::of(version, skipped, &at);
+                    plan.wanted.push(Wanted { at, named, known });
+                }
             }
         }
         plan
+    }
+
+    /// What was never looked at goes first. What was, in vain, follows in another order each time: there may be more of it
+    /// than one run looks at.
+    pub(super) fn in_turn(mut self, turn: u64) -> Self {
+        let (mut again, mut first): (Vec<_>, Vec<_>) =
+            self.wanted.into_iter().partition(|wanted| wanted.known.is_again());
+        let places = u64::try_from(again.len()).unwrap_or(1).max(1);
+        again.rotate_left(usize::try_from(turn.wrapping_mul(TURN) % places).unwrap_or(0));
+        first.extend(again);
+        self.wanted = first;
+        self
     }
 }
 

@@ -20,7 +20,7 @@ use jobs::Job;
 
 use super::{
     fetch::{Fetched, Trouble, fetch},
-    lease,
+    lease::{self, Told},
     refs::{Plan, Wanted},
 };
 use crate::{App, Error};
@@ -56,7 +56,11 @@ pub(crate) async fn sync(app: &App, company: CompanyId, name: &PackageName) -> R
         Ok(()) => Ok(()),
         Err(error) => {
             // The job comes again; it need not wait until the lease is over.
-            let given_back = lease::give_back(app, company, &leased, &[], |_| None).await;
+            let given_back = lease::give_back(app, company, &leased, |package| {
+                package.sync.torn = true;
+                Told::default()
+            });
+            let given_back = given_back.await;
             if let Err(failure) = given_back {
                 tracing::warn!(error = &failure as &(dyn std::error::Error + 'static), "a lease was not given back");
             }
@@ -68,28 +72,29 @@ pub(crate) async fn sync(app: &App, company: CompanyId, name: &PackageName) -> R
 async fn take_over(app: &App, company: CompanyId, leased: &Package) -> Result<(), Error> {
     let before = app.indexes.load(company, leased).await?;
     let mut found = look(app, company, leased, &before).await?;
-    let changed = found.index != *before || leased.found.index.is_none();
+    let changed = found.index != *before || leased.found.index.is_none() || leased.sync.torn;
     let digest = if changed {
-        write_versions(app, company, leased, &before, &mut found.index).await?;
+        // Somebody else's sync will have written by now what is there, or it is another package.
+        if !write_versions(app, company, leased, &before, &mut found.index).await? {
+            return Ok(());
+        }
         Some(app.indexes.save(company, &leased.package_id, &found.index).await?)
     } else {
         leased.found.index.clone()
     };
     let places: Vec<String> =
         found.repository_id.iter().map(|id| Source::place_of_id(leased.source.forge, id)).collect();
-    let entry = changed.then(|| line(app, leased, &before, &found));
+    let entry = (found.index != *before).then(|| line(app, leased, &before, &found));
     let task = leased.sync.lease.as_ref().map_or(leased.sync.wanted, |lease| lease.task);
-    let given_back = lease::give_back(app, company, leased, &places, |package| {
+    let given_back = lease::give_back(app, company, leased, |package| {
         let now = app.clock.now();
-        if changed {
-            package.found.index.clone_from(&digest);
-            package.found.changed_at = Some(now);
-            describe(package, &found.index);
-        }
-        if found.repository_id.is_some() {
-            package.source.repository_id.clone_from(&found.repository_id);
-        }
         let sync = &mut package.sync;
+        if (&package.source, package.dev_branches) != (&leased.source, leased.dev_branches) {
+            // The vendor named another repository meanwhile, and what was found is of the one before.
+            sync.torn |= changed;
+            return Told::default();
+        }
+        sync.torn = false;
         sync.ended_at = Some(now);
         sync.error.clone_from(&found.error);
         sync.failures = if found.unreached { sync.failures + 1 } else { 0 };
@@ -99,7 +104,15 @@ async fn take_over(app: &App, company: CompanyId, leased: &Package) -> Result<()
         if found.error.is_none() && found.again.is_none() {
             sync.synced_at = Some(now);
         }
-        entry.clone()
+        if changed && digest != package.found.index {
+            package.found.index.clone_from(&digest);
+            package.found.changed_at = Some(now);
+            describe(package, &found.index);
+        }
+        if found.repository_id.is_some() {
+            package.source.repository_id.clone_from(&found.repository_id);
+        }
+        Told { places: places.clone(), entry: entry.clone() }
     });
     let Some(package) = given_back.await? else { return Ok(()) };
     if package.sync.wanted > package.sync.done {
@@ -130,7 +143,7 @@ async fn look(app: &App, company: CompanyId, leased: &Package, before: &Index) -
         Ok(refs) => refs,
         Err(error) => return Ok(after_trouble(app, leased, nothing_new(String::new()), &error)),
     };
-    let Plan { index, wanted } = Plan::of(refs, before);
+    let Plan { index, wanted } = Plan::of(refs, before).in_turn(leased.sync.wanted);
     let found = Found { index, repository_id, error: None, again: None, unreached: false };
     Box::pin(fetch_all(app, (company, leased), &repository, wanted, found)).await
 }
@@ -151,6 +164,7 @@ async fn refs(
 }
 
 /// Fetches what is wanted, a few at a time, until all is there, the run has been long enough, or the forge has had enough.
+/// What was not looked at stays as it was.
 async fn fetch_all(
     app: &App,
     (company, leased): (CompanyId, &Package),
@@ -158,29 +172,45 @@ async fn fetch_all(
     wanted: Vec<Wanted>,
     mut found: Found,
 ) -> Result<Found, Error> {
-    let left = wanted.len().saturating_sub(MOST);
-    let this_time: Vec<Wanted> = wanted.into_iter().take(MOST).collect();
+    let mut left: BTreeSet<usize> = (0..wanted.len()).collect();
     // Boxed, as the compiler does not see that a stream of borrowing futures can be sent.
-    let fetches: Vec<BoxFuture<'_, _>> =
-        this_time.iter().map(|wanted| fetch(app, (company, leased), repository, wanted).boxed()).collect();
+    let fetches = wanted.iter().take(MOST).enumerate().map(|(place, wanted)| {
+        fetch(app, (company, leased), repository, wanted).map(move |fetched| (place, fetched)).boxed()
+    });
+    let fetches: Vec<BoxFuture<'_, _>> = fetches.collect();
     let mut fetches = futures::stream::iter(fetches).buffer_unordered(AT_ONCE);
-    let mut trouble = None;
-    while let Some(fetched) = fetches.next().await {
+    let (mut trouble, mut settled) = (None, false);
+    while let Some((place, fetched)) = fetches.next().await {
         match fetched {
-            Ok(Fetched::Version(version)) => found.index.versions.push(*version),
-            Ok(Fetched::Skipped(skipped)) => found.index.skipped.push(skipped),
+            Ok(Fetched::Version(version)) => {
+                found.index.versions.push(*version);
+                settled = true;
+            }
+            Ok(Fetched::Skipped(skipped)) => {
+                settled |= !skipped.again;
+                if skipped.again {
+                    found.index.versions.extend(wanted[place].known.version().cloned());
+                }
+                found.index.skipped.push(skipped);
+            }
             Err(Trouble::Failure(failure)) => return Err(failure.into()),
             Err(Trouble::Forge(error)) => {
                 trouble = Some(error);
                 break;
             }
         }
+        left.remove(&place);
     }
     drop(fetches);
+    for place in &left {
+        wanted[*place].known.keep(&mut found.index);
+    }
     sort(&mut found.index);
+    // Those that were looked at in vain are looked at again at once only as long as that leads somewhere.
+    let go_on = left.iter().any(|place| settled || !wanted[*place].known.is_again());
     Ok(match trouble {
         Some(error) => after_trouble(app, leased, found, &error),
-        None => Found { again: (left > 0).then_some(Duration::ZERO), ..found },
+        None => Found { again: go_on.then_some(Duration::ZERO), ..found },
     })
 }
 
@@ -197,7 +227,12 @@ fn after_trouble(app: &App, leased: &Package, found: Found, error: &ForgeError) 
         _ => None,
     };
     let unreached = error.is_temporary() && !matches!(error.kind, ForgeErrorKind::RateLimited { .. });
-    Found { error: Some(error.reason()), again: wait.map(|wait| wait.min(LONGEST_WAIT)), unreached, ..found }
+    Found {
+        error: Some(error.reason()),
+        again: wait.map(|wait| wait.clamp(FIRST_WAIT, LONGEST_WAIT)),
+        unreached,
+        ..found
+    }
 }
 
 /// The newest version first; what is no version by name.
@@ -207,36 +242,39 @@ fn sort(index: &mut Index) {
 }
 
 /// Writes down what downloads go by: each version that is new, has moved, or is gone. A version that came back is as old as
-/// it was.
+/// it was. `false`: this is not for us to write any more.
 async fn write_versions(
     app: &App,
     company: CompanyId,
     leased: &Package,
     before: &Index,
     after: &mut Index,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     let is_in = |index: &Index, wanted: &IndexedVersion| {
         index.versions.iter().any(|it| it.normalized == wanted.normalized && it.archive.commit == wanted.archive.commit)
     };
+    let torn = leased.sync.torn;
     let there: BTreeSet<&str> = after.versions.iter().map(|it| it.normalized.as_str()).collect();
-    let gone: Vec<&IndexedVersion> =
-        before.versions.iter().filter(|it| !there.contains(it.normalized.as_str())).collect();
-    let came = after.versions.iter().filter(|it| !is_in(before, it));
-    let named: Vec<_> = came.chain(gone.iter().copied()).map(|it| (&leased.name, it.normalized.as_str())).collect();
-    let known = app.store.versions_named(company, named).await?;
-    let record = |version: &IndexedVersion| {
-        let known = known.iter().find(|it| it.normalized == version.normalized && it.package_id == leased.package_id);
-        known.cloned()
+    let mut known = if torn {
+        // What another one wrote before it was stopped is in no index.
+        app.store.versions_now(company, &leased.name).await?
+    } else {
+        let gone = before.versions.iter().filter(|it| !there.contains(it.normalized.as_str()));
+        let came = after.versions.iter().filter(|it| !is_in(before, it));
+        let named: Vec<_> = came.chain(gone).map(|it| (&leased.name, it.normalized.as_str())).collect();
+        app.store.versions_named(company, named).await?
     };
-    let mut records = Vec::new();
-    for version in after.versions.iter_mut().filter(|it| !is_in(before, it)) {
-        let known = record(version);
-        *version = version.clone().since(known.as_ref());
-        records.push(VersionRecord::of(version, &leased.package_id, known.as_ref()));
+    known.retain(|record| record.package_id == leased.package_id);
+    let gone = known.iter().filter(|record| !there.contains(record.normalized.as_str()));
+    let mut records: Vec<VersionRecord> =
+        gone.map(|record| VersionRecord { listed: false, ..record.clone() }).collect();
+    for version in after.versions.iter_mut().filter(|it| torn || !is_in(before, it)) {
+        let known = known.iter().find(|it| it.normalized == version.normalized);
+        *version = version.clone().since(known);
+        records.push(VersionRecord::of(version, &leased.package_id, known));
     }
-    records.extend(gone.into_iter().filter_map(record).map(|record| VersionRecord { listed: false, ..record }));
-    app.store.put_versions(company, &leased.name, &records).await?;
-    Ok(())
+    records.retain(|record| !known.contains(record));
+    Ok(app.store.put_versions(company, leased, &records).await?)
 }
 
 /// What lists show of a package without its index.

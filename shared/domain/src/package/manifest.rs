@@ -1,5 +1,7 @@
 //! Whether a tag or a branch is a version of a package, and what its `composer.json` says. The rules are Packagist's.
 
+mod shape;
+
 use composer_version::Version;
 use serde_json::{Map, Value};
 
@@ -61,6 +63,22 @@ pub enum NoVersion {
     /// It is no JSON object.
     #[error("composer.json is not a JSON object: {0}")]
     Malformed(String),
+    /// Composer could not read it.
+    #[error("composer.json: {field} has to be {wanted}")]
+    Shape {
+        /// What is not as it should be.
+        field: String,
+        /// What it should be.
+        wanted: &'static str,
+    },
+    /// It asks for a version that is none.
+    #[error("composer.json: {field} is not given as a constraint: {constraint}")]
+    Constraint {
+        /// Whose constraint.
+        field: String,
+        /// What it says.
+        constraint: String,
+    },
     /// It has another name.
     #[error("composer.json is that of {found}, not of {wanted}")]
     OtherPackage {
@@ -121,6 +139,7 @@ pub fn read(text: &str, package: &PackageName, kind: RefKind, named: &Named) -> 
             return Err(NoVersion::OtherVersion(version.chars().take(100).collect()));
         }
     }
+    shape::check(&manifest)?;
     manifest.retain(|field, _| KEPT.contains(&field.as_str()));
     Ok(manifest)
 }

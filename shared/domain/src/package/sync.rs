@@ -16,6 +16,9 @@ pub struct SyncState {
     /// Who syncs at present.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lease: Option<Lease>,
+    /// Whether a sync stopped in the middle, so that what downloads go by may not be what the index says.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub torn: bool,
     /// When a sync last ended, well or not.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::stored::maybe_seconds")]
     pub ended_at: Option<Timestamp>,

@@ -126,22 +126,33 @@ impl Table {
 
     /// Lets a transaction succeed only if there is no such item.
     pub(crate) fn check_absent(&self, key: &Key) -> Result<Write, Failure> {
-        let check = ConditionCheck::builder()
-            .table_name(&*self.name)
-            .set_key(Some(key_item(key)))
-            .condition_expression("attribute_not_exists(pk)")
-            .build()
-            .map_err(|error| Failure::broken("building a write", error))?;
-        Ok(Write(TransactWriteItem::builder().condition_check(check).build()))
+        self.check(key, "attribute_not_exists(pk)", HashMap::new(), Vec::new())
+    }
+
+    /// Lets a transaction succeed only if there is such an item.
+    pub(crate) fn check_present(&self, key: &Key) -> Result<Write, Failure> {
+        self.check(key, "attribute_exists(pk)", HashMap::new(), Vec::new())
     }
 
     /// Lets a transaction succeed only if an item that it does not write still has `rev`.
     pub(crate) fn check_rev(&self, key: &Key, rev: u64) -> Result<Write, Failure> {
+        self.check(key, "rev = :rev", HashMap::new(), vec![(":rev".to_owned(), number(rev))])
+    }
+
+    /// Lets a transaction succeed only if a condition holds for an item that it does not write.
+    pub(crate) fn check(
+        &self,
+        key: &Key,
+        condition: &str,
+        names: HashMap<String, String>,
+        values: Vec<(String, AttributeValue)>,
+    ) -> Result<Write, Failure> {
         let check = ConditionCheck::builder()
             .table_name(&*self.name)
             .set_key(Some(key_item(key)))
-            .condition_expression("rev = :rev")
-            .expression_attribute_values(":rev", number(rev))
+            .condition_expression(condition)
+            .set_expression_attribute_names((!names.is_empty()).then_some(names))
+            .set_expression_attribute_values((!values.is_empty()).then(|| values.into_iter().collect()))
             .build()
             .map_err(|error| Failure::broken("building a write", error))?;
         Ok(Write(TransactWriteItem::builder().condition_check(check).build()))
