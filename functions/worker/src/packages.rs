@@ -2,6 +2,7 @@
 
 mod fetch;
 mod forget;
+mod gather;
 mod lease;
 pub(crate) mod purchase;
 mod pushed;

@@ -79,7 +79,8 @@ pub(crate) struct Patch {
 }
 
 impl Patch {
-    /// The source after the change. The forge's own id of the repository is kept while it is the same repository.
+    /// The source after the change. The forge's own id of the repository is kept while it is the same repository; when it
+    /// cannot be synced and its address is given again, it may be another one that was made there since.
     fn source(&self, hosts: &ForgeHosts, before: &Package) -> Result<(Source, Places), ApiError> {
         if self.address.is_none() && self.forge.is_none() {
             return Ok((before.source.clone(), Places::default()));
@@ -90,11 +91,14 @@ impl Patch {
         let (mut source, repository) = source::at(hosts, self.forge, address)?;
         let known = old.and_then(|old| source::at(hosts, Some(before.source.forge), &old).ok());
         let known = known.map(|(_, repository)| repository.key());
+        let by_id = before.source.repository_id.as_ref().map(|id| Source::place_of_id(before.source.forge, id));
         if known.as_ref() == Some(&repository.key()) {
+            if self.address.is_some() && before.sync.error.is_some() {
+                return Ok((source, Places { new: Vec::new(), old: by_id.into_iter().collect() }));
+            }
             source.repository_id.clone_from(&before.source.repository_id);
             return Ok((source, Places::default()));
         }
-        let by_id = before.source.repository_id.as_ref().map(|id| Source::place_of_id(before.source.forge, id));
         Ok((source, Places { new: vec![repository.key()], old: known.into_iter().chain(by_id).collect() }))
     }
 }

@@ -66,7 +66,7 @@ pub(super) async fn fetch(
         Err(error) if is_about_the_ref(&error) => return refused(&error),
         Err(error) => return Err(error.into()),
     };
-    let inspected = match archive::inspect(&bytes) {
+    let inspected = match inspect(bytes.clone()).await? {
         Ok(inspected) => inspected,
         // What came on the way to pieces may come whole the next time.
         Err(reason @ (BadArchive::NotZip | BadArchive::Damaged | BadArchive::Mismatch { .. })) => {
@@ -119,6 +119,12 @@ async fn download(
     };
     let bytes = app.forges.archive(repository, &commit.sha, MAX_ARCHIVE).await?;
     Ok((commit, bytes))
+}
+
+/// Reading through an archive takes the processor for a while, and other downloads go on meanwhile.
+async fn inspect(bytes: Bytes) -> Result<Result<Inspected, BadArchive>, Failure> {
+    let inspected = tokio::task::spawn_blocking(move || archive::inspect(&bytes)).await;
+    inspected.map_err(|error| Failure::broken("inspecting an archive", error))
 }
 
 /// Whether another ref may be all right all the same.

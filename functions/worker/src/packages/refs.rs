@@ -1,6 +1,6 @@
 //! What has to be fetched: what is new or has moved among a repository's tags and branches.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::{
     forge::{ForgeRef, RefKind},
@@ -20,6 +20,8 @@ pub(super) struct Plan {
     pub(super) index: Index,
     /// Refs that have to be looked at.
     pub(super) wanted: Vec<Wanted>,
+    /// Normalised versions that more than one tag claims.
+    pub(super) rivals: BTreeSet<String>,
 }
 
 /// A ref that is new or has moved.
@@ -88,7 +90,10 @@ impl Plan {
         let mut taken: BTreeMap<String, String> = BTreeMap::new();
         for at in in_order(refs) {
             let named = manifest::named(at.kind, &at.name).and_then(|named| match taken.get(&named.normalized) {
-                Some(other) => Err(NoVersion::SameAs(other.clone())),
+                Some(other) => {
+                    plan.rivals.insert(named.normalized);
+                    Err(NoVersion::SameAs(other.clone()))
+                }
                 None => Ok(named),
             });
             let named = match named {
@@ -100,12 +105,15 @@ impl Plan {
                     continue;
                 }
             };
-            taken.insert(named.normalized.clone(), at.name.clone());
             let branch = at.kind == RefKind::Branch;
             let version = versions.get(&(at.name.as_str(), branch)).copied();
             let skipped = skipped.get(shown(&at).as_str()).copied();
             let known = version.filter(|version| version.object == at.sha.as_str());
             let bad = skipped.filter(|skip| skip.object == at.sha.as_str());
+            // What is no version for good keeps no other tag from being it.
+            if known.is_some() || bad.is_none_or(|bad| bad.again) {
+                taken.insert(named.normalized.clone(), at.name.clone());
+            }
             match (known, bad) {
                 (Some(known), _) => {
                     let version = IndexedVersion { default_branch: at.is_default && branch, ..known.clone() };

@@ -15,21 +15,15 @@ use domain::{
     package::{Index, IndexedVersion, Package, PackageName, Source, VersionRecord},
     text::Description,
 };
-use futures::{FutureExt as _, StreamExt as _, future::BoxFuture};
 use jobs::Job;
 
 use super::{
-    fetch::{Fetched, Trouble, fetch},
+    gather::{Gathered, gather},
     lease::{self, Told},
-    refs::{Plan, Wanted},
+    refs::Plan,
 };
 use crate::{App, Error};
 
-/// Archives that are fetched at the same time. Each is held in memory.
-const AT_ONCE: usize = 4;
-/// Refs that one run fetches at most; what is left is fetched by the next one, which the first one asks for. A function has
-/// five minutes.
-const MOST: usize = 120;
 /// The first wait when a forge is not reached; it doubles with each failure.
 const FIRST_WAIT: Duration = Duration::from_secs(15);
 /// The longest that a queue delays.
@@ -47,6 +41,8 @@ struct Found {
     again: Option<Duration>,
     /// Whether the forge was not reached.
     unreached: bool,
+    /// Until when the forge wants no calls.
+    pause: Option<Timestamp>,
 }
 
 /// Looks at a package's repository and takes over what is there.
@@ -54,19 +50,35 @@ pub(crate) async fn sync(app: &App, company: CompanyId, name: &PackageName) -> R
     let Some(leased) = lease::take(app, company, name).await? else { return Ok(()) };
     match Box::pin(take_over(app, company, &leased)).await {
         Ok(()) => Ok(()),
-        Err(error) => {
-            // The job comes again; it need not wait until the lease is over.
-            let given_back = lease::give_back(app, company, &leased, |package| {
-                package.sync.torn = true;
-                Told::default()
-            });
-            let given_back = given_back.await;
-            if let Err(failure) = given_back {
-                tracing::warn!(error = &failure as &(dyn std::error::Error + 'static), "a lease was not given back");
-            }
+        Err(error) => after_failure(app, company, &leased, error).await,
+    }
+}
+
+/// A service of ours failed. The queue would bring the job again only when this run has to be over, so another one is sent;
+/// after too many in vain it is the queue's turn, and its alarm's.
+async fn after_failure(app: &App, company: CompanyId, leased: &Package, error: Error) -> Result<(), Error> {
+    let given_back = lease::give_back(app, company, leased, |package| {
+        package.sync.torn = true;
+        package.sync.failures += 1;
+        Told::default()
+    });
+    match given_back.await {
+        Ok(Some(package)) if package.sync.failures < MOST_FAILURES => {
+            tracing::warn!(error = &error as &(dyn std::error::Error + 'static), "a sync is done again");
+            let job = Job::SyncPackage { company, package: leased.name.clone() };
+            Ok(app.packages.send_after(&job, backoff(leased.sync.failures)).await?)
+        }
+        Ok(_) => Err(error),
+        Err(failure) => {
+            tracing::warn!(error = &failure as &(dyn std::error::Error + 'static), "a lease was not given back");
             Err(error)
         }
     }
+}
+
+/// How long is waited after so many failures in a row.
+fn backoff(failures: u32) -> Duration {
+    FIRST_WAIT.saturating_mul(2_u32.saturating_pow(failures)).min(LONGEST_WAIT)
 }
 
 async fn take_over(app: &App, company: CompanyId, leased: &Package) -> Result<(), Error> {
@@ -130,6 +142,7 @@ async fn look(app: &App, company: CompanyId, leased: &Package, before: &Index) -
         error: Some(error),
         again: None,
         unreached: false,
+        pause: None,
     };
     let source = &leased.source;
     let located = RepositoryUrl::parse(&source.repository_url).map_err(|error| error.to_string());
@@ -143,9 +156,15 @@ async fn look(app: &App, company: CompanyId, leased: &Package, before: &Index) -
         Ok(refs) => refs,
         Err(error) => return Ok(after_trouble(app, leased, nothing_new(String::new()), &error)),
     };
-    let Plan { index, wanted } = Plan::of(refs, before).in_turn(leased.sync.wanted);
-    let found = Found { index, repository_id, error: None, again: None, unreached: false };
-    Box::pin(fetch_all(app, (company, leased), &repository, wanted, found)).await
+    let plan = Plan::of(refs, before).in_turn(leased.sync.wanted);
+    let Gathered { mut index, trouble, unfinished } =
+        Box::pin(gather(app, (company, leased), &repository, plan)).await?;
+    sort(&mut index);
+    let found = Found { index, repository_id, error: None, again: None, unreached: false, pause: None };
+    Ok(match trouble {
+        Some(error) => after_trouble(app, leased, found, &error),
+        None => Found { again: unfinished.then_some(Duration::ZERO), ..found },
+    })
 }
 
 /// The refs, and what the forge calls the repository, if that was not known.
@@ -163,76 +182,24 @@ async fn refs(
     Ok((app.forges.refs(repository, leased.dev_branches).await?, learned))
 }
 
-/// Fetches what is wanted, a few at a time, until all is there, the run has been long enough, or the forge has had enough.
-/// What was not looked at stays as it was.
-async fn fetch_all(
-    app: &App,
-    (company, leased): (CompanyId, &Package),
-    repository: &ForgeRepository,
-    wanted: Vec<Wanted>,
-    mut found: Found,
-) -> Result<Found, Error> {
-    let mut left: BTreeSet<usize> = (0..wanted.len()).collect();
-    // Boxed, as the compiler does not see that a stream of borrowing futures can be sent.
-    let fetches = wanted.iter().take(MOST).enumerate().map(|(place, wanted)| {
-        fetch(app, (company, leased), repository, wanted).map(move |fetched| (place, fetched)).boxed()
-    });
-    let fetches: Vec<BoxFuture<'_, _>> = fetches.collect();
-    let mut fetches = futures::stream::iter(fetches).buffer_unordered(AT_ONCE);
-    let (mut trouble, mut settled) = (None, false);
-    while let Some((place, fetched)) = fetches.next().await {
-        match fetched {
-            Ok(Fetched::Version(version)) => {
-                found.index.versions.push(*version);
-                settled = true;
-            }
-            Ok(Fetched::Skipped(skipped)) => {
-                settled |= !skipped.again;
-                if skipped.again {
-                    found.index.versions.extend(wanted[place].known.version().cloned());
-                }
-                found.index.skipped.push(skipped);
-            }
-            Err(Trouble::Failure(failure)) => return Err(failure.into()),
-            Err(Trouble::Forge(error)) => {
-                trouble = Some(error);
-                break;
-            }
-        }
-        left.remove(&place);
-    }
-    drop(fetches);
-    for place in &left {
-        wanted[*place].known.keep(&mut found.index);
-    }
-    sort(&mut found.index);
-    // Those that were looked at in vain are looked at again at once only as long as that leads somewhere.
-    let go_on = left.iter().any(|place| settled || !wanted[*place].known.is_again());
-    Ok(match trouble {
-        Some(error) => after_trouble(app, leased, found, &error),
-        None => Found { again: go_on.then_some(Duration::ZERO), ..found },
-    })
-}
-
 /// What was found, and when to try again, if time heals the trouble.
 fn after_trouble(app: &App, leased: &Package, found: Found, error: &ForgeError) -> Found {
-    let wait = match &error.kind {
-        ForgeErrorKind::RateLimited { until } => {
-            let seconds = until.as_second() - app.clock.now().as_second();
-            Some(Duration::from_secs(u64::try_from(seconds).unwrap_or(0) + 1))
-        }
+    let now = app.clock.now();
+    let (wait, pause) = match &error.kind {
+        ForgeErrorKind::RateLimited { until } => (Some(seconds_to(*until, now)), Some(*until)),
         _ if error.is_temporary() && leased.sync.failures < MOST_FAILURES => {
-            Some(FIRST_WAIT * 2_u32.saturating_pow(leased.sync.failures))
+            (Some(backoff(leased.sync.failures)), None)
         }
-        _ => None,
+        _ => (None, None),
     };
-    let unreached = error.is_temporary() && !matches!(error.kind, ForgeErrorKind::RateLimited { .. });
-    Found {
-        error: Some(error.reason()),
-        again: wait.map(|wait| wait.clamp(FIRST_WAIT, LONGEST_WAIT)),
-        unreached,
-        ..found
-    }
+    let unreached = error.is_temporary() && pause.is_none();
+    let again = wait.map(|wait| wait.clamp(FIRST_WAIT, LONGEST_WAIT));
+    Found { error: Some(error.reason()), again, unreached, pause, ..found }
+}
+
+/// How long it is to a time, and a second more.
+fn seconds_to(time: Timestamp, now: Timestamp) -> Duration {
+    Duration::from_secs(u64::try_from(time.as_second() - now.as_second()).unwrap_or(0) + 1)
 }
 
 /// The newest version first; what is no version by name.

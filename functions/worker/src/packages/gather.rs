@@ -1,0 +1,137 @@
+//! Fetches what is wanted, a few at a time, until all is there, the run has been long enough, or the forge has had enough. What
+//! was not looked at stays as it was.
+
+use std::collections::BTreeSet;
+
+use clients::forge::{ForgeError, ForgeErrorKind};
+use domain::{
+    CompanyId, Timestamp,
+    forge::ForgeRepository,
+    package::{Index, Package},
+};
+use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
+
+use super::{
+    fetch::{Fetched, Trouble, fetch},
+    refs::{Plan, Wanted, skip},
+};
+use crate::{App, Error};
+
+/// Archives that are fetched at the same time. Each is held in memory.
+const AT_ONCE: usize = 4;
+/// Refs that one run fetches at most; what is left is fetched by the next one, which the first one asks for.
+const MOST: usize = 120;
+/// How long before its lease ends a run begins no fetch any more, in seconds: what was begun and what is written afterwards
+/// have to be over by then.
+const TO_END: i64 = 130;
+/// Refs in a row that the forge fails at. One may be the ref's own fault; more are the forge's.
+const MOST_UNLUCKY: usize = 3;
+
+/// What a run made of what was wanted.
+pub(super) struct Gathered {
+    /// What there is now.
+    pub(super) index: Index,
+    /// What the forge failed at.
+    pub(super) trouble: Option<ForgeError>,
+    /// Whether there is more to look at.
+    pub(super) unfinished: bool,
+}
+
+/// Looks at what is wanted.
+pub(super) async fn gather(
+    app: &App,
+    (company, leased): (CompanyId, &Package),
+    repository: &ForgeRepository,
+    plan: Plan,
+) -> Result<Gathered, Error> {
+    let Plan { index, wanted, rivals } = plan;
+    let left = (0..wanted.len()).collect();
+    let mut run = Run { wanted: &wanted, rivals, index, left, settled: false, freed: false, unlucky: 0, trouble: None };
+    let begins = |now: Timestamp| {
+        leased.sync.lease.as_ref().is_none_or(|lease| now.as_second() + TO_END < lease.until.as_second())
+    };
+    // Boxed, as the compiler does not see that a stream of borrowing futures can be sent.
+    let fetches = wanted.iter().take(MOST).enumerate().map(|(place, wanted)| {
+        fetch(app, (company, leased), repository, wanted).map(move |fetched| (place, fetched)).boxed()
+    });
+    let mut waiting = fetches.collect::<Vec<BoxFuture<'_, _>>>().into_iter();
+    let mut running = FuturesUnordered::new();
+    loop {
+        while running.len() < AT_ONCE
+            && begins(app.clock.now())
+            && let Some(next) = waiting.next()
+        {
+            running.push(next);
+        }
+        let Some((place, fetched)) = running.next().await else { break };
+        if !run.take(place, fetched)? {
+            break;
+        }
+    }
+    drop(running);
+    Ok(run.end())
+}
+
+struct Run<'a> {
+    wanted: &'a [Wanted],
+    rivals: BTreeSet<String>,
+    index: Index,
+    /// What was not looked at.
+    left: BTreeSet<usize>,
+    /// Whether anything came to an end.
+    settled: bool,
+    /// Whether a tag turned out to be no version that had kept another one from being it.
+    freed: bool,
+    unlucky: usize,
+    trouble: Option<ForgeError>,
+}
+
+impl Run<'_> {
+    /// Takes over what became of a ref, and says whether to go on.
+    fn take(&mut self, place: usize, fetched: Result<Fetched, Trouble>) -> Result<bool, Error> {
+        let wanted = &self.wanted[place];
+        match fetched {
+            Ok(Fetched::Version(version)) => {
+                self.index.versions.push(*version);
+                self.settled = true;
+            }
+            Ok(Fetched::Skipped(skipped)) => {
+                self.settled |= !skipped.again;
+                self.freed |= !skipped.again && self.rivals.contains(&wanted.named.normalized);
+                if skipped.again {
+                    self.index.versions.extend(wanted.known.version().cloned());
+                }
+                self.index.skipped.push(skipped);
+            }
+            Err(Trouble::Failure(failure)) => return Err(failure.into()),
+            Err(Trouble::Forge(error)) => {
+                let stop = !may_be_of_one_ref(&error) || self.unlucky + 1 >= MOST_UNLUCKY;
+                if !stop {
+                    self.unlucky += 1;
+                    self.index.versions.extend(wanted.known.version().cloned());
+                    self.index.skipped.push(skip(&wanted.at, &error.reason(), true));
+                    self.left.remove(&place);
+                }
+                self.trouble = Some(error);
+                return Ok(!stop);
+            }
+        }
+        self.unlucky = 0;
+        self.left.remove(&place);
+        Ok(true)
+    }
+
+    fn end(mut self) -> Gathered {
+        for place in &self.left {
+            self.wanted[*place].known.keep(&mut self.index);
+        }
+        // Those that were looked at in vain are looked at again at once only as long as that leads somewhere.
+        let more = self.left.iter().any(|place| self.settled || !self.wanted[*place].known.is_again());
+        Gathered { index: self.index, trouble: self.trouble, unfinished: more || self.freed }
+    }
+}
+
+/// A forge may fail at one ref for ever: at a commit that is too large for it, or one that a court has closed.
+fn may_be_of_one_ref(error: &ForgeError) -> bool {
+    matches!(error.kind, ForgeErrorKind::Unavailable(_) | ForgeErrorKind::NoAccess { .. })
+}
