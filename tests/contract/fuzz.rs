@@ -5,7 +5,7 @@ use std::cell::Cell;
 use axum::body::Body;
 use domain::forge::ForgeKind;
 use http::{Method, header};
-use journeys::{TestStack, WEBHOOK_SECRET, example_repository, proof, tag_pushed};
+use journeys::{TestStack, WEBHOOK_SECRET, basic, commit_of, example_repository, granted, proof, tag_pushed};
 use proptest::{
     prelude::*,
     test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
@@ -251,5 +251,60 @@ fn any_event_of_a_forge() {
         let settled = runtime.block_on(t.settle());
         assert_eq!(settled.failed, 0, "what was taken can be dealt with");
     }
+    runtime.block_on(t.finish());
+}
+
+/// What a part of a path may be: names that are there, others, and what is made to lead elsewhere.
+fn part() -> impl Strategy<Value = String> {
+    let good = vec!["acme", "widget", "widget.json", "widget~dev.json", "1.0.0", "2.0.0", "1.0.0.zip", "dev-main.zip"];
+    let evil = vec![
+        "..", ".", "%2e%2e", "%2F", "%5C", "%00", "%FF%FE", "%C0%AE", "%", "%zz", "%25", "", "~dev", ".json", ".zip",
+        "%0d%0a", "+", "*", "@", "#", "?", "^1.0", "%F0%9F%92%A9", "nul", "con.json",
+    ];
+    prop_oneof![
+        4 => prop::sample::select(good).prop_map(str::to_owned),
+        2 => prop::sample::select(evil).prop_map(str::to_owned),
+        1 => Just(commit_of("acme/widget", "1.0.0")),
+        1 => Just(format!("{}.zip", commit_of("acme/widget", "1.0.0"))),
+        1 => prop::collection::vec(any::<u8>(), 0..40).prop_map(|bytes| bytes.iter().map(|it| format!("%{it:02x}")).collect()),
+        1 => "([a-z0-9./~-]|%[0-9a-fA-F]{2}|[!$'()*+,;=:@_%-]){0,60}",
+        1 => (0_usize..8000).prop_map(|length| "x".repeat(length)),
+    ]
+}
+
+/// What a customer's Composer, or whoever has its token, may ask for.
+#[test]
+fn any_path_of_the_composer_repository() {
+    let runtime = runtime();
+    let (t, accepted) = (runtime.block_on(TestStack::start()), Accepted::default());
+    let token = runtime.block_on(async {
+        t.shelve("acme/widget", &["2.0.0", "1.0.0"]).await;
+        t.customer_with(1, granted(t.now(), &[("acme/widget", "^1.0")])).await.1
+    });
+    let start = prop::sample::select(vec![
+        "/p2/", "/p2/acme/", "/dist/", "/dist/acme/widget/", "/dist/acme/widget/1.0.0/", "/list.json?filter=",
+        "/search.json?q=", "/search.json?type=x&q=", "/packages.json?", "/downloads/",
+    ]);
+    let good = prop::sample::select(vec![
+        "/p2/acme/widget.json", "/dist/acme/widget/1.0.0.zip", "/list.json?filter=acme/*", "/search.json?q=widget",
+    ]);
+    let made = (start, prop::collection::vec(part(), 0..5)).prop_map(|(start, parts)| format!("{start}{}", parts.join("/")));
+    let path = prop_oneof![1 => good.prop_map(str::to_owned), 6 => made];
+    let method = prop::sample::select(vec!["GET", "GET", "GET", "GET", "GET", "HEAD", "POST", "DELETE"]);
+    check(&(path, method, any::<bool>()), |(path, method, known)| {
+        let Ok(uri) = path.parse::<http::Uri>() else { return Ok(()) };
+        let request = http::Request::builder().method(method).uri(uri);
+        let request = if known { request.header(header::AUTHORIZATION, basic(&token)) } else { request };
+        let answer = runtime.block_on(t.send(request.body(Body::empty()).unwrap()));
+        prop_assert!(answer.status < 500, "{} {}: {}", method, path, answer);
+        if answer.status >= 400 && method != "HEAD" {
+            let (error, warning) = (&answer.json["error"], &answer.json["warning"]);
+            let told = error["code"].is_string() && error["message"].is_string() && warning.is_string();
+            prop_assert!(told, "{} {}: {}", method, path, answer);
+        }
+        accepted.0.set(accepted.0.get() + u32::from(answer.status < 400));
+        Ok(())
+    });
+    accepted.are_enough();
     runtime.block_on(t.finish());
 }

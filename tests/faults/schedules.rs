@@ -129,16 +129,16 @@ fn run(title: &str, seed: u64, story: &Story, faults: &Faults, dice: &Dice) -> R
 }
 
 /// How long the client of GitHub and Stripe waits.
-fn patience() -> Duration {
+pub(crate) fn patience() -> Duration {
     number("TOLLGATE_PATIENCE_MS").map_or(PATIENCE, Duration::from_millis)
 }
 
 #[expect(clippy::disallowed_methods, reason = "a switch of this test, not a setting of the system")]
-fn number(variable: &str) -> Option<u64> {
+pub(crate) fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().map(|text| text.parse().unwrap())
 }
 
-fn words(panic: &(dyn std::any::Any + Send)) -> &str {
+pub(crate) fn words(panic: &(dyn std::any::Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic")
 }

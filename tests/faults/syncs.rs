@@ -1,10 +1,14 @@
 //! Packages that are synced while things go wrong: a repository on a forge, the package that is made from it, a customer who
 //! installs it, and what must hold at rest.
 
+mod answers;
+mod archives;
 mod between;
+mod grants;
 mod hooks;
 mod kills;
 mod many;
+mod schedules;
 
 use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 

@@ -163,6 +163,7 @@ impl Package {
         let mut after = Self { source, dev_branches, ..self.clone() };
         if after != *self {
             after.sync.wanted += 1;
+            after.sync.not_before = None;
         }
         after
     }

@@ -31,6 +31,7 @@ pub(crate) async fn sync(
 async fn wanted(app: &App, company: CompanyId, before: &Package) -> Result<Option<u64>, Failure> {
     let mut after = before.clone();
     after.sync.wanted += 1;
+    after.sync.not_before = None;
     if app.store.change_package(company, before, &after, &[], &[]).await? {
         return Ok(Some(after.sync.wanted));
     }

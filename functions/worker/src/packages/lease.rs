@@ -1,8 +1,6 @@
 //! One sync of a package at a time. Who holds the lease writes what was found; a request that comes meanwhile raises `wanted`,
 //! and whoever ends sees it.
 
-use std::time::Duration;
-
 use domain::{
     CompanyId, Timestamp,
     log::LogEntry,
@@ -16,9 +14,9 @@ use crate::{App, Error, TRIES};
 /// How long a lease holds: a little longer than a function may run.
 const SECONDS: i64 = 330;
 
-/// Takes the lease, and answers with the package as it is then. `None`: there is no such package, nothing is wanted, or
-/// somebody else syncs it; in the last case the job comes again when that has to be over, as nobody else would see to it if
-/// the other one died.
+/// Takes the lease, and answers with the package as it is then. `None`: there is no such package, nothing is wanted, somebody
+/// else syncs it, or its forge is left alone for a while; in the last two cases the job comes again when that has to be over,
+/// as nobody else would see to it if the other one died.
 pub(super) async fn take(app: &App, company: CompanyId, name: &PackageName) -> Result<Option<Package>, Error> {
     let holder = text::hex(&app.random.bytes::<8>());
     for _ in 0..TRIES {
@@ -27,10 +25,13 @@ pub(super) async fn take(app: &App, company: CompanyId, name: &PackageName) -> R
         if before.sync.wanted == before.sync.done {
             return Ok(None);
         }
-        if let Some(lease) = before.sync.lease.as_ref().filter(|lease| lease.until > now) {
-            let wait = u64::try_from(lease.until.as_second() - now.as_second()).unwrap_or(0) + 1;
+        if before.sync.lease.as_ref().is_some_and(|lease| lease.holder == holder) {
+            // It was taken, and the answer was lost.
+            return Ok(Some(before));
+        }
+        if let Some(wait) = before.sync.wait(now) {
             let job = Job::SyncPackage { company, package: name.clone() };
-            app.packages.send_after(&job, Duration::from_secs(wait)).await?;
+            app.packages.send_after(&job, wait).await?;
             return Ok(None);
         }
         let mut after = before.clone();

@@ -107,6 +107,7 @@ async fn take_over(app: &App, company: CompanyId, leased: &Package) -> Result<()
             return Told::default();
         }
         sync.torn = false;
+        sync.not_before = found.again.filter(|wait| !wait.is_zero()).and_then(|wait| now.checked_add(wait).ok());
         sync.ended_at = Some(now);
         sync.error.clone_from(&found.error);
         sync.failures = if found.unreached { sync.failures + 1 } else { 0 };

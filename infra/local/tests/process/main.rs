@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test, what is missing is a failure")]
 
 mod composer;
+mod forges;
 mod kills;
 mod outside;
 mod program;

@@ -1,5 +1,7 @@
 //! How syncing a package stands.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::Timestamp;
@@ -19,6 +21,10 @@ pub struct SyncState {
     /// Whether a sync stopped in the middle, so that what downloads go by may not be what the index says.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub torn: bool,
+    /// Until when the forge is left alone, as it did not answer or had enough, however many tell that there is something new.
+    /// Who asks for a sync, and not only tells, is not kept waiting.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::stored::maybe_seconds")]
+    pub not_before: Option<Timestamp>,
     /// When a sync last ended, well or not.
     #[serde(default, skip_serializing_if = "Option::is_none", with = "crate::stored::maybe_seconds")]
     pub ended_at: Option<Timestamp>,
@@ -99,6 +105,13 @@ impl TaskState {
 }
 
 impl SyncState {
+    /// How long a sync has to wait that nobody in particular asks for.
+    pub fn wait(&self, now: Timestamp) -> Option<Duration> {
+        let busy = self.lease.as_ref().map(|lease| lease.until);
+        let until = busy.max(self.not_before).filter(|until| *until > now)?;
+        Some(Duration::from_secs(u64::try_from(until.as_second() - now.as_second()).unwrap_or(0) + 1))
+    }
+
     /// How syncing stands.
     pub fn status(&self, now: Timestamp) -> SyncStatus {
         if self.lease.as_ref().is_some_and(|lease| lease.until > now) {

@@ -25,6 +25,9 @@ pub(crate) struct Code {
     made: u64,
     /// How often archives were changed in their bytes, though not in their files.
     regenerated: u64,
+    /// Archives that are others than those of their commits.
+    #[serde(default, skip)]
+    archives: BTreeMap<String, Vec<u8>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,8 +120,16 @@ impl Code {
         self.regenerated += 1;
     }
 
+    /// From now on this is the archive of a commit.
+    pub(crate) fn put_archive(&mut self, commit: &str, zip: Vec<u8>) {
+        self.archives.insert(commit.to_owned(), zip);
+    }
+
     /// The archive of a commit, below `{path}-{the commit's first seven digits}/`.
     pub(crate) fn archive(&self, path: &str, commit: &str) -> Option<Vec<u8>> {
+        if let Some(zip) = self.archives.get(commit) {
+            return Some(zip.clone());
+        }
         let files = &self.commits.get(commit)?.files;
         let top = format!("{}-{}", path.replace('/', "-"), commit.get(..7)?);
         let again = if self.regenerated == 0 { String::new() } else { format!(" ({})", self.regenerated) };

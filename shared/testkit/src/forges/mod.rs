@@ -219,6 +219,17 @@ impl Sandbox {
         })
     }
 
+    /// From now on this is the archive of a commit, whatever the commit holds.
+    ///
+    /// # Errors
+    /// When there is no such repository.
+    pub fn put_archive(&self, kind: ForgeKind, path: &str, commit: &str, zip: Vec<u8>) -> anyhow::Result<()> {
+        self.push(kind, path, |code| {
+            code.put_archive(commit, zip);
+            Ok(((), Vec::new()))
+        })
+    }
+
     fn push<R>(
         &self,
         kind: ForgeKind,

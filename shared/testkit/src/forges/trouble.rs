@@ -31,6 +31,8 @@ pub enum Trouble {
     WebPage,
     /// Archives are redirected to where a cloud keeps a machine's credentials.
     ToMetadata,
+    /// Archives are redirected to this address.
+    To(&'static str),
 }
 
 impl Trouble {
@@ -46,7 +48,9 @@ impl Trouble {
                     .header("ratelimit-reset", (now + i64::from(seconds)).to_string()),
             ),
             Self::Down => Some(answer(StatusCode::SERVICE_UNAVAILABLE, "503 Service Unavailable")),
-            Self::Truncated | Self::EndlessRedirect | Self::WebPage | Self::ToMetadata => None,
+            Self::Truncated | Self::EndlessRedirect | Self::WebPage | Self::ToMetadata | Self::To(_) => {
+                None
+            },
         }
     }
 }
@@ -62,6 +66,7 @@ pub(crate) fn archive(zip: Vec<u8>, trouble: Option<Trouble>, here: &str) -> Res
         Some(Trouble::ToMetadata) => {
             return redirect("http://169.254.169.254/latest/meta-data/iam/security-credentials/");
         }
+        Some(Trouble::To(address)) => return redirect(address),
         Some(Trouble::WebPage) => {
             let page = "<!doctype html>\n<title>Sign in</title>\n<form method=\"post\"><input name=\"user\"></form>\n";
             return ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response();

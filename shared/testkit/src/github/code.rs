@@ -148,6 +148,7 @@ async fn zipball(Shared(sandbox): Shared<Sandbox>, Extension(call): Extension<Ca
         let to = match trouble {
             Some(Trouble::EndlessRedirect) => format!("{}{}", call.base, call.path),
             Some(Trouble::ToMetadata) => "http://169.254.169.254/latest/meta-data/".to_owned(),
+            Some(Trouble::To(address)) => address.to_owned(),
             _ => format!("{codeload}/codeload/{id}/{sha}?token={}", pass(id, sha)),
         };
         Ok(Answer::empty(StatusCode::FOUND).header("location", to))
