@@ -258,8 +258,31 @@ fn any_event_of_a_forge() {
 fn part() -> impl Strategy<Value = String> {
     let good = vec!["acme", "widget", "widget.json", "widget~dev.json", "1.0.0", "2.0.0", "1.0.0.zip", "dev-main.zip"];
     let evil = vec![
-        "..", ".", "%2e%2e", "%2F", "%5C", "%00", "%FF%FE", "%C0%AE", "%", "%zz", "%25", "", "~dev", ".json", ".zip",
-        "%0d%0a", "+", "*", "@", "#", "?", "^1.0", "%F0%9F%92%A9", "nul", "con.json",
+        "..",
+        ".",
+        "%2e%2e",
+        "%2F",
+        "%5C",
+        "%00",
+        "%FF%FE",
+        "%C0%AE",
+        "%",
+        "%zz",
+        "%25",
+        "",
+        "~dev",
+        ".json",
+        ".zip",
+        "%0d%0a",
+        "+",
+        "*",
+        "@",
+        "#",
+        "?",
+        "^1.0",
+        "%F0%9F%92%A9",
+        "nul",
+        "con.json",
     ];
     prop_oneof![
         4 => prop::sample::select(good).prop_map(str::to_owned),
@@ -282,13 +305,25 @@ fn any_path_of_the_composer_repository() {
         t.customer_with(1, granted(t.now(), &[("acme/widget", "^1.0")])).await.1
     });
     let start = prop::sample::select(vec![
-        "/p2/", "/p2/acme/", "/dist/", "/dist/acme/widget/", "/dist/acme/widget/1.0.0/", "/list.json?filter=",
-        "/search.json?q=", "/search.json?type=x&q=", "/packages.json?", "/downloads/",
+        "/p2/",
+        "/p2/acme/",
+        "/dist/",
+        "/dist/acme/widget/",
+        "/dist/acme/widget/1.0.0/",
+        "/list.json?filter=",
+        "/search.json?q=",
+        "/search.json?type=x&q=",
+        "/packages.json?",
+        "/downloads/",
     ]);
     let good = prop::sample::select(vec![
-        "/p2/acme/widget.json", "/dist/acme/widget/1.0.0.zip", "/list.json?filter=acme/*", "/search.json?q=widget",
+        "/p2/acme/widget.json",
+        "/dist/acme/widget/1.0.0.zip",
+        "/list.json?filter=acme/*",
+        "/search.json?q=widget",
     ]);
-    let made = (start, prop::collection::vec(part(), 0..5)).prop_map(|(start, parts)| format!("{start}{}", parts.join("/")));
+    let made =
+        (start, prop::collection::vec(part(), 0..5)).prop_map(|(start, parts)| format!("{start}{}", parts.join("/")));
     let path = prop_oneof![1 => good.prop_map(str::to_owned), 6 => made];
     let method = prop::sample::select(vec!["GET", "GET", "GET", "GET", "GET", "HEAD", "POST", "DELETE"]);
     check(&(path, method, any::<bool>()), |(path, method, known)| {

@@ -107,7 +107,8 @@ async fn take_over(app: &App, company: CompanyId, leased: &Package) -> Result<()
             return Told::default();
         }
         sync.torn = false;
-        sync.not_before = found.again.filter(|wait| !wait.is_zero()).and_then(|wait| now.checked_add(wait).ok());
+        let waits = found.again.filter(|wait| !wait.is_zero()).and_then(|wait| now.checked_add(wait).ok());
+        sync.not_before = found.pause.or(waits);
         sync.ended_at = Some(now);
         sync.error.clone_from(&found.error);
         sync.failures = if found.unreached { sync.failures + 1 } else { 0 };

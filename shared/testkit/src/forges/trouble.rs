@@ -48,9 +48,7 @@ impl Trouble {
                     .header("ratelimit-reset", (now + i64::from(seconds)).to_string()),
             ),
             Self::Down => Some(answer(StatusCode::SERVICE_UNAVAILABLE, "503 Service Unavailable")),
-            Self::Truncated | Self::EndlessRedirect | Self::WebPage | Self::ToMetadata | Self::To(_) => {
-                None
-            },
+            Self::Truncated | Self::EndlessRedirect | Self::WebPage | Self::ToMetadata | Self::To(_) => None,
         }
     }
 }

@@ -14,6 +14,9 @@ const BY_NAMESPACE: [&str; 2] = ["psr-4", "psr-0"];
 /// Where code is found.
 const BY_PATH: [&str; 3] = ["classmap", "files", "exclude-from-classmap"];
 
+/// A field, whether its value is good, and what is good.
+type Rule<'a> = (&'static str, &'a dyn Fn(&Value) -> bool, &'static str);
+
 /// Checks the fields of a manifest.
 ///
 /// # Errors
@@ -27,7 +30,7 @@ pub(super) fn check(manifest: &Map<String, Value>) -> Result<(), NoVersion> {
     let texts = |value: &Value| is_list_of(value, Value::is_string);
     let list_or_text = |value: &Value| value.is_string() || texts(value);
     let scalars = |value: &Value| entries(value).is_none_or(|mut values| values.all(is_scalar));
-    let rules: [(&str, &dyn Fn(&Value) -> bool, &str); 9] = [
+    let rules: [Rule<'_>; 9] = [
         ("type", &Value::is_string, "a text"),
         ("target-dir", &Value::is_string, "a text"),
         ("bin", &list_or_text, "a text or a list of texts"),
