@@ -23,8 +23,6 @@ use crate::{
 
 /// How long a link to an archive is good. Composer follows it at once.
 const VALID: Duration = Duration::from_mins(5);
-/// The longest version that anybody could have been given, in bytes.
-const LONGEST_VERSION: usize = 300;
 
 /// `GET /dist/{vendor}/{package}/{version}.zip`, and `…/{version}/{commit}.zip`: the way to an archive. The commit may be any
 /// that the version ever was: lock files name it after its tag was moved or deleted.
@@ -82,10 +80,9 @@ impl Wanted {
     fn read(segments: &Segments) -> Option<Self> {
         let file = segments.get("file")?.strip_suffix(".zip")?;
         let (version, commit) = segments.get("version").map_or((file, None), |version| (version, Some(file)));
-        let normalized = domain::grant::normalized(&unescaped(version)?).ok()?;
         Some(Self {
             name: segments.package(segments.get("package")?)?,
-            normalized: Some(normalized).filter(|it| it.len() <= LONGEST_VERSION)?,
+            normalized: domain::grant::normalized(&unescaped(version)?).ok()?,
             commit: commit.map(str::to_owned),
         })
     }
