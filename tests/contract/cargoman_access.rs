@@ -57,6 +57,45 @@ async fn grant_package_access() {
 }
 
 #[tokio::test]
+async fn a_grant_that_is_changed_keeps_the_limits_that_are_not_named() {
+    let (t, id) = open().await;
+    t.bundle("enterprise", &["vendor/package"]).await;
+    for (place, thing) in
+        [("/packages", json!({"package": "vendor/core"})), ("/bundles", json!({"bundle": "enterprise"}))]
+    {
+        let post = async |limits: Value| t.post(&path(&id, place), &journeys::with(thing.clone(), &limits)).await;
+        let limits = json!({
+            "constraint": "^1.0", "expires_at": "2027-01-01T00:00:00Z", "updates_until": "2026-06-01T00:00:00Z",
+            "minimum_stability": "RC"
+        });
+        let first = post(limits).await;
+        assert_eq!(first.status, 201, "{first}");
+        let renewed = post(json!({"expires_at": "2028-01-01T00:00:00Z"})).await;
+        renewed.is(200, &journeys::with(first.json.clone(), &json!({"expires_at": "2028-01-01T00:00:00Z"})));
+        let same = post(json!({})).await;
+        same.is(200, &renewed.json);
+        let next = post(json!({"constraint": "^2.0"})).await;
+        next.is(200, &journeys::with(renewed.json.clone(), &json!({"constraint": "^2.0"})));
+        let none = json!({"constraint": null, "expires_at": null, "updates_until": null, "minimum_stability": null});
+        let free = post(none.clone()).await;
+        free.is(200, &journeys::with(journeys::with(next.json.clone(), &none), &json!({"constraint": "*"})));
+    }
+    t.finish().await;
+}
+
+#[tokio::test]
+async fn an_update_replaces_the_limits_that_were_there() {
+    let (t, id) = open().await;
+    let packages = path(&id, "/packages");
+    let limited = json!({"package": "vendor/core", "constraint": "^1.0", "expires_at": "2027-01-01T00:00:00Z"});
+    let before = t.post(&packages, &limited).await;
+    let after = t.put(&packages, &json!({"packages": [{"package": "vendor/core"}]})).await;
+    let free = journeys::with(before.json.clone(), &json!({"constraint": "*", "expires_at": null}));
+    after.is(200, &json!({"packages": [free]}));
+    t.finish().await;
+}
+
+#[tokio::test]
 async fn a_grant_has_to_make_sense() {
     let (t, id) = open().await;
     let packages = path(&id, "/packages");
