@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use domain::CompanyId;
+use domain::{CompanyId, package::PackageId};
 use journeys::{TestStack, package_name};
 use serde_json::{Value, json};
+use store::CountedUse;
 
 use crate::cargoman_customers::{customer, path};
 
@@ -173,12 +174,25 @@ async fn list_customer_packages() {
 async fn downloads_are_shown() {
     let (t, id) = open().await;
     t.post(&path(&id, "/packages"), &json!({"package": "vendor/core"})).await;
-    let number = id.parse().unwrap();
+    let (number, core) = (id.parse().unwrap(), package_name("vendor/core"));
+    let package = t.stack.store.package(CompanyId(1), &core).await.unwrap().unwrap();
+    let count = async |package: &PackageId, version, what| {
+        t.stack.store.count_use(CompanyId(1), number, (package, &core, version), (what, 1)).await.unwrap();
+    };
     for version in ["1.0.0.0", "1.0.0.0", "1.1.0.0-beta1"] {
-        let (core, counted) = (package_name("vendor/core"), (store::CountedUse::Download, 1));
-        t.stack.store.count_download(CompanyId(1), number, (&core, version), counted).await.unwrap();
+        count(&package.package_id, version, CountedUse::Download).await;
+        count(&package.package_id, version, CountedUse::Install).await;
     }
-    assert_eq!(t.get(&path(&id, "/packages")).await.json["data"][0]["downloads"], 3);
+    let shown = async || t.get(&path(&id, "/packages")).await.json["data"][0]["downloads"].clone();
+    assert_eq!(shown().await, 3);
+
+    // A package that takes over the name begins anew.
+    let next = PackageId::generate(&t.random);
+    count(&next, "1.0.0.0", CountedUse::Download).await;
+    assert_eq!(shown().await, 1, "those of the package that has the name now");
+    let counted = t.stack.store.downloads(CompanyId(1), number).await.unwrap();
+    let anew = counted.iter().find(|it| it.package_id == next).unwrap();
+    assert_eq!((anew.version.as_str(), anew.downloads, anew.installs), ("1.0.0.0", 1, 0));
     t.finish().await;
 }
 
