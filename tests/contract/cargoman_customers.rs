@@ -150,7 +150,17 @@ async fn get_customer_by_any_external_id() {
         assert_eq!(made.status, 201, "{made}");
         let found = t.get(&format!("/api/v1/customers/by-external/{encoded}")).await;
         assert_eq!((found.status, &found.json["id"]), (200, &made.json["id"]), "{external_id}: {found}");
+        let listed_one = t.get(&format!("/api/v1/customers?external_id={}", encoded.replace('&', "%26"))).await;
+        assert_eq!(listed(&listed_one.json), [made.text("/id")], "{external_id}: {listed_one}");
+        assert_eq!(listed_one.json["pagination"]["total"], 1);
     }
+    assert_eq!(t.get("/api/v1/customers?external_id=nobody").await.json["pagination"]["total"], 0);
+    assert_eq!(t.get("/api/v1/customers?external_id=packages&status=frozen").await.json["data"], json!([]));
+    t.get(&format!("/api/v1/customers?external_id={}", "x".repeat(1000))).await.is_error(
+        400,
+        "VALIDATION_ERROR",
+        &["external_id"],
+    );
     for nobody in ["nobody", "%00", "%20", "%FF", &"x".repeat(1000)] {
         t.get(&format!("/api/v1/customers/by-external/{nobody}")).await.is_error(404, "NOT_FOUND", &[]);
     }
