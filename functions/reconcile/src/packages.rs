@@ -58,10 +58,10 @@ async fn of_company(app: &App, company: CompanyId, deadline: Timestamp) -> Resul
     outcomes.into_iter().collect()
 }
 
-/// Whether somebody waits for a sync that nobody does. Its message may only be late: then one more does nothing.
+/// Whether somebody waits for a sync that nobody does, though nothing keeps anybody from it. Its message may only be late: then
+/// one more does nothing.
 fn is_lost(package: &Package, now: Timestamp) -> bool {
-    let sync = &package.sync;
-    sync.wanted > sync.done && sync.lease.as_ref().is_none_or(|lease| lease.until <= now)
+    package.sync.wanted > package.sync.done && package.sync.wait(now).is_none()
 }
 
 /// A package that is sent on.

@@ -48,9 +48,7 @@ async fn give(shop: &Shop, id: CustomerId, what: What) -> Answer {
         What::Package => (Method::POST, "packages", json!({"package": PACKAGE})),
         What::Packages => (Method::PUT, "packages", json!({"packages": all})),
         What::Bundle => (Method::POST, "bundles", json!({"bundle": "all"})),
-        What::Version => {
-            (Method::POST, "freeze", json!({"versions": [{"package": PACKAGE, "version": "1.0.0"}]}))
-        }
+        What::Version => (Method::POST, "freeze", json!({"versions": [{"package": PACKAGE, "version": "1.0.0"}]})),
     };
     send(&shop.t, method, &format!("/api/v1/customers/{id}/{path}"), &body).await
 }

@@ -36,7 +36,11 @@ fn push(shop: &Shop, dice: &Dice) {
         0..3 if there => shop.delete(tag),
         3 => shop.annotate(tag),
         4 => {
-            if shop.bad.borrow().is_empty() { shop.bad("nightly") } else { shop.delete("nightly") }
+            if shop.bad.borrow().is_empty() {
+                shop.bad("nightly")
+            } else {
+                shop.delete("nightly")
+            }
         }
         // A tag goes back to a commit that another one has.
         5 if there => {
