@@ -306,3 +306,22 @@ async fn companies_have_customers_of_their_own() {
     assert_eq!(t.get(&path("1", "")).await.json["name"], "Acme Corp", "its own customer, not ours");
     t.finish().await;
 }
+
+/// Many subscriptions end with the year.
+#[tokio::test]
+async fn all_whose_time_has_come_are_listed_as_expired_a_minute_later() {
+    let t = TestStack::start().await;
+    for number in 0..120 {
+        let more = json!({"external_id": format!("c{number}"), "expires_at": "2026-12-31T00:00:00Z"});
+        let made = t.post("/api/v1/customers", &with(acme(), &more)).await;
+        assert_eq!(made.status, 201, "{made}");
+    }
+    t.clock.advance(Duration::from_hours(366 * 24));
+    t.run_schedule("due").await;
+    let total = async |status: &str| {
+        let listed = t.get(&format!("/api/v1/customers?status={status}")).await;
+        listed.json["pagination"]["total"].clone()
+    };
+    assert_eq!((total("expired").await, total("active").await), (json!(120), json!(0)));
+    t.finish().await;
+}
