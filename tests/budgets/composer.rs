@@ -32,10 +32,11 @@ pub(crate) async fn measure(shop: &Shop, table: &mut Table) {
     table.add("search.json", fetch(shop, "/search.json?q=large", &token, 200).await, Budget::root());
 
     let dist = format!("/dist/{package}/1.0.7.zip");
+    table.add("dist, the first time", fetch(shop, &dist, &token, 302).await, Budget::first_download());
     table.add("dist", fetch(shop, &dist, &token, 302).await, Budget::download());
     let forged = domain::customer::CustomerId::of_number(FIRST.into()).unwrap().issue_token(CompanyId(1), &seeded(9));
     let unknown = format!("/dist/{package}/9.9.9.zip");
-    table.add("dist of no such version", fetch(shop, &unknown, &token, 404).await, Budget::refused_download());
+    table.add("dist of no such version", fetch(shop, &unknown, &token, 404).await, Budget::download());
     table.add("dist with a forged token", fetch(shop, &dist, &forged, 401).await, Budget::forged_download());
     table.add("downloads told of", tell(shop, &package, &token).await, Budget::told());
 

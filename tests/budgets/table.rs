@@ -82,14 +82,15 @@ impl Budget {
         Self { deep: Some(1), reads: Some(4.0), writes: Some(1.0), ..Self::default() }
     }
 
-    /// The same for whoever may not: what was counted is taken back.
-    pub(crate) fn refused_download() -> Self {
+    /// The first time a customer downloads a version: there is nothing to count it with yet, so it is counted when it is
+    /// allowed.
+    pub(crate) fn first_download() -> Self {
         Self { deep: Some(2), writes: Some(2.0), ..Self::download() }
     }
 
-    /// The same for a token that was made up: nothing was ever downloaded with it, so that it was counted is forgotten, too.
+    /// With a token that was made up, a version that the customer has: what was counted is taken back.
     pub(crate) fn forged_download() -> Self {
-        Self { deep: Some(3), writes: Some(3.0), ..Self::download() }
+        Self { deep: Some(2), writes: Some(2.0), ..Self::download() }
     }
 
     /// Ten installed versions: the customer, the packages and versions, the counts.

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use domain::CompanyId;
+use domain::{CompanyId, package::PackageId};
 use journeys::{TestStack, package_name};
 use serde_json::{Value, json};
+use store::CountedUse;
 
 use crate::cargoman_customers::{customer, path};
 
@@ -53,6 +54,45 @@ async fn grant_package_access() {
     changed.is(200, &expected);
     let any = t.post(&packages, &json!({"package": "vendor/core"})).await;
     assert_eq!((any.status, &any.json["constraint"]), (201, &json!("*")), "{any}");
+    t.finish().await;
+}
+
+#[tokio::test]
+async fn a_grant_that_is_changed_keeps_the_limits_that_are_not_named() {
+    let (t, id) = open().await;
+    t.bundle("enterprise", &["vendor/package"]).await;
+    for (place, thing) in
+        [("/packages", json!({"package": "vendor/core"})), ("/bundles", json!({"bundle": "enterprise"}))]
+    {
+        let post = async |limits: Value| t.post(&path(&id, place), &journeys::with(thing.clone(), &limits)).await;
+        let limits = json!({
+            "constraint": "^1.0", "expires_at": "2027-01-01T00:00:00Z", "updates_until": "2026-06-01T00:00:00Z",
+            "minimum_stability": "RC"
+        });
+        let first = post(limits).await;
+        assert_eq!(first.status, 201, "{first}");
+        let renewed = post(json!({"expires_at": "2028-01-01T00:00:00Z"})).await;
+        renewed.is(200, &journeys::with(first.json.clone(), &json!({"expires_at": "2028-01-01T00:00:00Z"})));
+        let same = post(json!({})).await;
+        same.is(200, &renewed.json);
+        let next = post(json!({"constraint": "^2.0"})).await;
+        next.is(200, &journeys::with(renewed.json.clone(), &json!({"constraint": "^2.0"})));
+        let none = json!({"constraint": null, "expires_at": null, "updates_until": null, "minimum_stability": null});
+        let free = post(none.clone()).await;
+        free.is(200, &journeys::with(journeys::with(next.json.clone(), &none), &json!({"constraint": "*"})));
+    }
+    t.finish().await;
+}
+
+#[tokio::test]
+async fn an_update_replaces_the_limits_that_were_there() {
+    let (t, id) = open().await;
+    let packages = path(&id, "/packages");
+    let limited = json!({"package": "vendor/core", "constraint": "^1.0", "expires_at": "2027-01-01T00:00:00Z"});
+    let before = t.post(&packages, &limited).await;
+    let after = t.put(&packages, &json!({"packages": [{"package": "vendor/core"}]})).await;
+    let free = journeys::with(before.json.clone(), &json!({"constraint": "*", "expires_at": null}));
+    after.is(200, &json!({"packages": [free]}));
     t.finish().await;
 }
 
@@ -134,12 +174,25 @@ async fn list_customer_packages() {
 async fn downloads_are_shown() {
     let (t, id) = open().await;
     t.post(&path(&id, "/packages"), &json!({"package": "vendor/core"})).await;
-    let number = id.parse().unwrap();
+    let (number, core) = (id.parse().unwrap(), package_name("vendor/core"));
+    let package = t.stack.store.package(CompanyId(1), &core).await.unwrap().unwrap();
+    let count = async |package: &PackageId, version, what| {
+        t.stack.store.count_use(CompanyId(1), number, (package, &core, version), (what, 1)).await.unwrap();
+    };
     for version in ["1.0.0.0", "1.0.0.0", "1.1.0.0-beta1"] {
-        let (core, counted) = (package_name("vendor/core"), (store::CountedUse::Download, 1));
-        t.stack.store.count_download(CompanyId(1), number, (&core, version), counted).await.unwrap();
+        count(&package.package_id, version, CountedUse::Download).await;
+        count(&package.package_id, version, CountedUse::Install).await;
     }
-    assert_eq!(t.get(&path(&id, "/packages")).await.json["data"][0]["downloads"], 3);
+    let shown = async || t.get(&path(&id, "/packages")).await.json["data"][0]["downloads"].clone();
+    assert_eq!(shown().await, 3);
+
+    // A package that takes over the name begins anew.
+    let next = PackageId::generate(&t.random);
+    count(&next, "1.0.0.0", CountedUse::Download).await;
+    assert_eq!(shown().await, 1, "those of the package that has the name now");
+    let counted = t.stack.store.downloads(CompanyId(1), number).await.unwrap();
+    let anew = counted.iter().find(|it| it.package_id == next).unwrap();
+    assert_eq!((anew.version.as_str(), anew.downloads, anew.installs), ("1.0.0.0", 1, 0));
     t.finish().await;
 }
 

@@ -141,10 +141,12 @@ async fn update_bundle() {
         (json!({"packages": ["acme/x"]}), "packages"),
         (json!({"packages": ["acme/a", "acme/a"]}), "packages"),
         (json!({"packages": {}}), "packages"),
+        (json!({"packages": null}), "packages"),
     ] {
         t.patch("/api/v1/bundles/enterprise", &body).await.is_error(400, "VALIDATION_ERROR", &[field]);
     }
     t.patch("/api/v1/bundles/other", &json!({"packages": []})).await.is_error(404, "NOT_FOUND", &[]);
+    assert_eq!(t.get("/api/v1/bundles/enterprise").await.json["packages"], answer.json["packages"]);
     let logs = t.get("/api/admin/access-logs?action=bundle_updated").await;
     assert_eq!(logs.json["pagination"]["total"], 1, "{logs}");
     finish(t).await;

@@ -150,7 +150,17 @@ async fn get_customer_by_any_external_id() {
         assert_eq!(made.status, 201, "{made}");
         let found = t.get(&format!("/api/v1/customers/by-external/{encoded}")).await;
         assert_eq!((found.status, &found.json["id"]), (200, &made.json["id"]), "{external_id}: {found}");
+        let listed_one = t.get(&format!("/api/v1/customers?external_id={}", encoded.replace('&', "%26"))).await;
+        assert_eq!(listed(&listed_one.json), [made.text("/id")], "{external_id}: {listed_one}");
+        assert_eq!(listed_one.json["pagination"]["total"], 1);
     }
+    assert_eq!(t.get("/api/v1/customers?external_id=nobody").await.json["pagination"]["total"], 0);
+    assert_eq!(t.get("/api/v1/customers?external_id=packages&status=frozen").await.json["data"], json!([]));
+    t.get(&format!("/api/v1/customers?external_id={}", "x".repeat(1000))).await.is_error(
+        400,
+        "VALIDATION_ERROR",
+        &["external_id"],
+    );
     for nobody in ["nobody", "%00", "%20", "%FF", &"x".repeat(1000)] {
         t.get(&format!("/api/v1/customers/by-external/{nobody}")).await.is_error(404, "NOT_FOUND", &[]);
     }
@@ -294,5 +304,24 @@ async fn companies_have_customers_of_their_own() {
     let delete = bearer(http::Request::delete(path("1", "")), &other).body(axum::body::Body::empty()).unwrap();
     assert_eq!(t.send(delete).await.status, 204);
     assert_eq!(t.get(&path("1", "")).await.json["name"], "Acme Corp", "its own customer, not ours");
+    t.finish().await;
+}
+
+/// Many subscriptions end with the year.
+#[tokio::test]
+async fn all_whose_time_has_come_are_listed_as_expired_a_minute_later() {
+    let t = TestStack::start().await;
+    for number in 0..120 {
+        let more = json!({"external_id": format!("c{number}"), "expires_at": "2026-12-31T00:00:00Z"});
+        let made = t.post("/api/v1/customers", &with(acme(), &more)).await;
+        assert_eq!(made.status, 201, "{made}");
+    }
+    t.clock.advance(Duration::from_hours(366 * 24));
+    t.run_schedule("due").await;
+    let total = async |status: &str| {
+        let listed = t.get(&format!("/api/v1/customers?status={status}")).await;
+        listed.json["pagination"]["total"].clone()
+    };
+    assert_eq!((total("expired").await, total("active").await), (json!(120), json!(0)));
     t.finish().await;
 }

@@ -131,6 +131,7 @@ async fn each_version_has_to_be_one_that_was_granted() {
             ]),
             vec!["versions[1].version", "versions[3].version", "versions[4].version"],
         ),
+        (json!([entry("vendor/package", &format!("dev-{}", "a".repeat(1100)))]), vec!["versions[0].version"]),
         (
             json!([entry("x", "one two"), {}, 7, {"package": 7, "version": 7}]),
             vec![

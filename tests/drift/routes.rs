@@ -25,7 +25,9 @@ fn of_the_template() -> Routes {
     let mut routes = Routes::new();
     for function in &template().functions {
         for route in &function.routes {
-            routes.entry(binary(function).to_owned()).or_default().insert((route.method.clone(), route.path.clone()));
+            // `{name+}` is the same endpoint's, for a path whose encoded slashes were decoded on the way.
+            let path = route.path.replace("+}", "}");
+            routes.entry(binary(function).to_owned()).or_default().insert((route.method.clone(), path));
         }
     }
     routes

@@ -9,6 +9,7 @@ mod hooks;
 mod kills;
 mod many;
 mod schedules;
+mod sizes;
 
 use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 

@@ -6,6 +6,7 @@
 
 use std::{convert::Infallible, io::Write};
 
+use api::{ApiError, Kind};
 use axum::{
     body::Body,
     extract::FromRequestParts,
@@ -25,6 +26,9 @@ use sha2::{Digest, Sha256};
 const FIRST: u32 = 1_000_000_000;
 /// How many there are, less one: seventeen years have 2^29 seconds.
 const DATES: u32 = (1 << 29) - 1;
+/// The longest document that is sent uncompressed, in bytes: Lambda answers with 6 MB at most, each quotation mark counting
+/// as two.
+const LONGEST_PLAIN: usize = 4_000_000;
 /// Shorter documents are not worth compressing, in bytes.
 const SHORT: usize = 1000;
 
@@ -53,8 +57,14 @@ pub(crate) struct Document {
 
 impl Document {
     /// What `content` is as JSON.
-    pub(crate) fn new(content: &impl Serialize, conditions: Conditions) -> Result<Self, api::ApiError> {
-        let bytes = serde_json::to_vec(content).map_err(api::ApiError::internal)?;
+    ///
+    /// # Errors
+    /// When it is too long for a client that cannot read gzip. Composer can.
+    pub(crate) fn new(content: &impl Serialize, conditions: Conditions) -> Result<Self, ApiError> {
+        let bytes = serde_json::to_vec(content).map_err(ApiError::internal)?;
+        if !conditions.gzip && bytes.len() > LONGEST_PLAIN {
+            return Err(ApiError::new(Kind::Invalid, "This is too long to be sent uncompressed: allow gzip"));
+        }
         Ok(Self { bytes, conditions })
     }
 }
@@ -126,6 +136,13 @@ mod tests {
     #[test]
     fn the_date_is_written_as_http_writes_dates() {
         assert_eq!(date(b""), "Tue, 26 Aug 2003 16:43:46 GMT");
+    }
+
+    #[test]
+    fn what_is_too_long_for_an_answer_is_sent_compressed_or_not_at_all() {
+        let document = |bytes: usize, gzip| Document::new(&"x".repeat(bytes - 2), Conditions { has: None, gzip });
+        assert!(document(LONGEST_PLAIN, false).is_ok() && document(LONGEST_PLAIN + 1, true).is_ok());
+        assert_eq!(document(LONGEST_PLAIN + 1, false).unwrap_err().kind, Kind::Invalid);
     }
 
     #[test]

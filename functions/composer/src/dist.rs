@@ -9,8 +9,9 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{
-    CompanyId, Timestamp,
-    package::{Archive, PackageName, VersionRecord},
+    CompanyId, Failure, Timestamp,
+    customer::CustomerId,
+    package::{Archive, PackageId, PackageName, VersionRecord},
 };
 use http::{StatusCode, header::LOCATION};
 use store::{Admission, CountedUse, Holder, keys};
@@ -23,14 +24,13 @@ use crate::{
 
 /// How long a link to an archive is good. Composer follows it at once.
 const VALID: Duration = Duration::from_mins(5);
-/// The longest version that anybody could have been given, in bytes.
-const LONGEST_VERSION: usize = 300;
 
 /// `GET /dist/{vendor}/{package}/{version}.zip`, and `…/{version}/{commit}.zip`: the way to an archive. The commit may be any
 /// that the version ever was: lock files name it after its tag was moved or deleted.
 ///
 /// This is the only place where somebody can really be refused, so all is decided anew. The download is counted beside the
-/// reading, and that is taken back if it is refused.
+/// reading, if it is not the first one, and that is taken back if it is refused. The first one is counted when it is allowed:
+/// whoever is refused leaves nothing behind.
 pub(crate) async fn dist(customer: Customer, State(app): State<App>, segments: Segments) -> Result<Redirect, ApiError> {
     let Some(wanted) = Wanted::read(&segments) else {
         admit(&app, &customer, None).await?;
@@ -40,26 +40,40 @@ pub(crate) async fn dist(customer: Customer, State(app): State<App>, segments: S
     let Wanted { name, normalized, .. } = &wanted;
     let (read, counted) = futures::join!(
         app.store.admission_to_version(company, id, name, normalized),
-        app.store.count_download(company, id, (name, normalized), (CountedUse::Download, 1)),
+        app.store.count_in_advance(company, id, (name, normalized)),
     );
-    if let Err(failure) = &counted {
-        tracing::warn!(error = failure as &dyn std::error::Error, "a download was not counted");
-    }
-    let archive = match read {
+    let found = match read {
         Ok((admission, record)) => decide(&customer, &wanted, admission, record, app.clock.now()),
         Err(failure) => Err(failure.into()),
     };
-    let link = match archive {
-        Ok(found) => link(&app, company, &wanted, &found).await,
-        Err(error) => Err(error),
+    let link = match &found {
+        Ok(found) => link(&app, company, &wanted, found).await,
+        Err(error) => Err(error.clone()),
     };
-    if link.is_err()
-        && counted.is_ok()
-        && let Err(failure) = app.store.take_back_download(company, id, (name, normalized)).await
-    {
-        tracing::warn!(error = &failure as &dyn std::error::Error, "a download that was refused stays counted");
+    let allowed = found.as_ref().ok().filter(|_| link.is_ok());
+    if let Err(failure) = settle(&app, (company, id), &wanted, counted, allowed).await {
+        tracing::warn!(error = &failure as &dyn std::error::Error, "a download was not counted right");
     }
     link.map(Redirect)
+}
+
+/// Makes the count agree with the decision.
+async fn settle(
+    app: &App,
+    (company, id): (CompanyId, CustomerId),
+    Wanted { name, normalized, .. }: &Wanted,
+    counted: Result<Option<PackageId>, Failure>,
+    allowed: Option<&Found>,
+) -> Result<(), Failure> {
+    match (counted?, allowed) {
+        (None, None) => Ok(()),
+        (Some(package), Some(found)) if package == found.record.package_id => Ok(()),
+        (_, Some(found)) => {
+            let version = (&found.record.package_id, name, normalized.as_str());
+            app.store.count_use(company, id, version, (CountedUse::Download, 1)).await
+        }
+        (Some(package), None) => app.store.take_back_download(company, id, (&package, name, normalized)).await,
+    }
 }
 
 /// 302, and nothing else.
@@ -82,10 +96,9 @@ impl Wanted {
     fn read(segments: &Segments) -> Option<Self> {
         let file = segments.get("file")?.strip_suffix(".zip")?;
         let (version, commit) = segments.get("version").map_or((file, None), |version| (version, Some(file)));
-        let normalized = domain::grant::normalized(&unescaped(version)?).ok()?;
         Some(Self {
             name: segments.package(segments.get("package")?)?,
-            normalized: Some(normalized).filter(|it| it.len() <= LONGEST_VERSION)?,
+            normalized: domain::grant::normalized(&unescaped(version)?).ok()?,
             commit: commit.map(str::to_owned),
         })
     }

@@ -1,13 +1,16 @@
 //! What Composer tells of what it installed: `notify-batch`.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use api::{ApiError, Kind, RawBody};
 use auth::Customer;
 use axum::{Extension, extract::State};
 use domain::{
     grant,
-    package::{PackageName, VersionRecord},
+    package::{Package, PackageName, VersionRecord},
 };
 use futures::{StreamExt, future::try_join, stream};
 use http::StatusCode;
@@ -35,13 +38,16 @@ pub(crate) async fn downloads(
     if batch.downloads.len() > MOST {
         return Err(ApiError::new(Kind::Invalid, "There are too many downloads at once"));
     }
-    let counts = installed(&app, &customer, &holder, &batch.counts()).await?;
+    let installed = installed(&app, &customer, &holder, &batch.counts()).await?;
     let (company, id) = (customer.claimed_company(), customer.claimed_customer());
-    let count = |((name, version), more): ((PackageName, String), i64)| {
+    let count = |Installed { package, version, times }: Installed| {
         let store = &app.store;
-        async move { store.count_download(company, id, (&name, &version), (CountedUse::Install, more)).await }
+        async move {
+            let version = (&package.package_id, &package.name, version.as_str());
+            store.count_use(company, id, version, (CountedUse::Install, times)).await
+        }
     };
-    let counted: Vec<_> = stream::iter(counts).map(count).buffer_unordered(AT_ONCE).collect().await;
+    let counted: Vec<_> = stream::iter(installed).map(count).buffer_unordered(AT_ONCE).collect().await;
     // A figure that is a little too low is no reason to tell Composer of.
     if let Some(failure) = counted.iter().find_map(|done| done.as_ref().err()) {
         tracing::warn!(error = failure as &dyn std::error::Error, "an installation was not counted");
@@ -71,25 +77,33 @@ impl Batch {
     }
 }
 
+/// A version that was installed.
+struct Installed {
+    package: Arc<Package>,
+    version: String,
+    times: i64,
+}
+
 /// What of it the customer may install.
-async fn installed(app: &App, customer: &Customer, holder: &Holder, told: &Counts) -> Result<Counts, ApiError> {
+async fn installed(app: &App, customer: &Customer, holder: &Holder, told: &Counts) -> Result<Vec<Installed>, ApiError> {
     let company = customer.claimed_company();
+    let names: BTreeSet<&PackageName> = told.keys().map(|(name, _)| name).collect();
     let (packages, versions) = try_join(
-        app.store.packages_named(company, told.keys().map(|(name, _)| name).collect::<std::collections::BTreeSet<_>>()),
+        app.store.packages_named(company, names),
         app.store.versions_named(company, told.keys().map(|(name, version)| (name, version.as_str()))),
     )
     .await?;
     let now = app.clock.now();
-    let mut counts = Counts::new();
-    for package in &packages {
-        let Some(access) = holder.grants.access(package, now) else { continue };
+    let mut installed = Vec::new();
+    for package in packages.into_iter().map(Arc::new) {
+        let Some(access) = holder.grants.access(&package, now) else { continue };
         let of_package = |record: &&VersionRecord| record.package_id == package.package_id;
         for record in versions.iter().filter(of_package).filter(|record| access.archives(record).next().is_some()) {
-            let key = (package.name.clone(), record.normalized.clone());
-            if let Some(more) = told.get(&key) {
-                counts.insert(key, *more);
+            if let Some(times) = told.get(&(package.name.clone(), record.normalized.clone())) {
+                let version = record.normalized.clone();
+                installed.push(Installed { package: Arc::clone(&package), version, times: *times });
             }
         }
     }
-    Ok(counts)
+    Ok(installed)
 }

@@ -4,6 +4,7 @@ use api::{ApiError, Check, Kind, Time};
 use domain::{
     Timestamp,
     grant::{Grant, MOST_GRANTS},
+    repository::Patch,
     text::{ConstraintText, MinimumStability},
 };
 use serde::Serialize;
@@ -11,31 +12,46 @@ use serde::Serialize;
 /// The limits of a grant. All but the constraint are extensions.
 #[derive(Debug, Clone)]
 pub(crate) struct Limits {
-    constraint: ConstraintText,
-    expires_at: Option<Timestamp>,
-    updates_until: Option<Timestamp>,
-    minimum_stability: Option<MinimumStability>,
+    constraint: Patch<ConstraintText>,
+    expires_at: Patch<Timestamp>,
+    updates_until: Patch<Timestamp>,
+    minimum_stability: Patch<MinimumStability>,
 }
 
 impl Limits {
     pub(crate) fn check(c: &mut Check) -> Option<Self> {
-        let constraint = c.text_or_none("constraint", ConstraintText::parse);
-        let expires_at = c.time_or_none("expires_at");
-        let updates_until = c.time_or_none("updates_until");
-        let minimum_stability = c.text_or_none("minimum_stability", MinimumStability::parse);
+        let constraint = c.text_patch("constraint", ConstraintText::parse);
+        let expires_at = c.time_patch("expires_at");
+        let updates_until = c.time_patch("updates_until");
+        let minimum_stability = c.text_patch("minimum_stability", MinimumStability::parse);
         Some(Self {
-            constraint: constraint?.unwrap_or_else(ConstraintText::any),
+            constraint: constraint?,
             expires_at: expires_at?,
             updates_until: updates_until?,
             minimum_stability: minimum_stability?,
         })
     }
 
-    /// The grant with these limits. Who had one before has it since then.
-    pub(crate) fn grant(&self, before: Option<&Grant>, now: Timestamp) -> Grant {
+    /// A grant with these limits and no others.
+    pub(crate) fn grant(&self, now: Timestamp) -> Grant {
+        self.over(Grant::new(ConstraintText::any(), now))
+    }
+
+    /// The grant with these limits. Of one that was there before what is not named stays, and so does since when it is: who
+    /// renews a grant does not take its other limits away by that.
+    pub(crate) fn changed(&self, before: Option<&Grant>, now: Timestamp) -> Grant {
+        before.map_or_else(|| self.grant(now), |before| self.over(before.clone()))
+    }
+
+    fn over(&self, before: Grant) -> Grant {
         let Self { constraint, expires_at, updates_until, minimum_stability } = self.clone();
-        let granted_at = before.map_or(now, |before| before.granted_at);
-        Grant { constraint, granted_at, expires_at, updates_until, minimum_stability }
+        Grant {
+            constraint: constraint.over(Some(before.constraint)).unwrap_or_else(ConstraintText::any),
+            granted_at: before.granted_at,
+            expires_at: expires_at.over(before.expires_at),
+            updates_until: updates_until.over(before.updates_until),
+            minimum_stability: minimum_stability.over(before.minimum_stability),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ pub(crate) struct Round {
     task: &'static str,
     last: Watermark<u32>,
     companies: Vec<CompanyId>,
+    reached: Option<CompanyId>,
     failed: usize,
 }
 
@@ -23,15 +24,16 @@ impl Round {
         let next = companies.iter().position(|company| company.0 > last.at).unwrap_or(0);
         companies.rotate_left(next);
         companies.truncate(COMPANIES);
-        Ok(Self { task, last, companies, failed: 0 })
+        Ok(Self { task, last, companies, reached: None, failed: 0 })
     }
 
     pub(crate) fn companies(&self) -> Vec<CompanyId> {
         self.companies.clone()
     }
 
-    /// What fails for one company does not keep the others waiting.
+    /// A company's turn is over. What fails for one company does not keep the others waiting.
     pub(crate) fn note(&mut self, company: CompanyId, outcome: Result<(), Error>) {
+        self.reached = Some(company);
         if let Err(error) = outcome {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(task = self.task, company = company.0, error, "a company's turn failed");
@@ -39,8 +41,9 @@ impl Round {
         }
     }
 
+    /// The next round begins behind the last company whose turn it was.
     pub(crate) async fn end(self, app: &App) -> Result<(), Error> {
-        if let Some(company) = self.companies.last().filter(|company| company.0 != self.last.at) {
+        if let Some(company) = self.reached.filter(|company| company.0 != self.last.at) {
             app.store.move_watermark(&self.last, &company.0).await?;
         }
         match self.failed {

@@ -38,7 +38,8 @@ pub(crate) fn router(template: &Template, functions: &HashMap<String, Router>, n
         if function.default_route {
             routes.default = Some(answers.clone());
         }
-        for route in &function.routes {
+        // Here no path is decoded before its route is looked for, so one that takes decoded slashes has nothing to take.
+        for route in function.routes.iter().filter(|route| !route.path.contains("+}")) {
             let of_method = routes.by_method.entry(route.method.clone()).or_default();
             of_method
                 .insert(route.path.clone(), answers.clone())

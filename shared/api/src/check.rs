@@ -115,6 +115,18 @@ impl Check {
         if self.fields.contains_key(field) { check(self).map(Some) } else { Some(None) }
     }
 
+    /// What another check makes of a field that may be missing, but not null.
+    pub fn if_given<T>(
+        &mut self,
+        field: &'static str,
+        check: impl FnOnce(&mut Self) -> Option<T>,
+    ) -> Option<Option<T>> {
+        if self.fields.get(field).is_some_and(Value::is_null) {
+            return self.problem(field, Problem::Required);
+        }
+        self.given(field, check)
+    }
+
     /// Yes or no, which may be missing, but not null.
     pub fn flag_if_given(&mut self, field: &'static str) -> Option<Option<bool>> {
         match self.fields.remove(field) {

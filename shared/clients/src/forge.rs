@@ -109,15 +109,15 @@ impl Forges {
         }
     }
 
-    /// The commit of this name, or the one that the tag object of this name is of.
+    /// The commit that a ref is at.
     ///
     /// # Errors
     /// As for [`Self::repository`]; `NotFound` also when there is no such commit.
-    pub async fn commit(&self, repository: &ForgeRepository, sha: &Sha) -> Result<ForgeCommit, ForgeError> {
+    pub async fn commit(&self, repository: &ForgeRepository, at: &ForgeRef) -> Result<ForgeCommit, ForgeError> {
         match repository.kind {
-            ForgeKind::Github => github::commit(&self.github, repository, sha).await,
-            ForgeKind::Gitlab => gitlab::commit(&self.gitlab, repository, sha).await,
-            ForgeKind::Bitbucket => bitbucket::commit(&self.bitbucket, repository, sha).await,
+            ForgeKind::Github => github::commit(&self.github, repository, at).await,
+            ForgeKind::Gitlab => gitlab::commit(&self.gitlab, repository, &at.sha).await,
+            ForgeKind::Bitbucket => bitbucket::commit(&self.bitbucket, repository, &at.sha).await,
         }
     }
 

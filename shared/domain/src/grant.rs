@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Problem, PurchaseId, Timestamp,
     customer::{Customer, CustomerStatus},
-    package::{Archive, Package, PackageName, VersionRecord},
+    package::{Archive, Package, PackageName, VersionRecord, manifest::LONGEST_VERSION},
     text::{BundleName, ConstraintText, MinimumStability},
 };
 
@@ -279,10 +279,14 @@ impl MinimumStability {
 /// A version in the one form in which versions are compared.
 ///
 /// # Errors
-/// When it is none.
+/// When it is none, or longer than any that is kept ([`LONGEST_VERSION`]).
 pub fn normalized(version: &str) -> Result<String, Problem> {
     let version = Version::parse(version).map_err(|error| Problem::Explained { message: error.to_string() })?;
-    Ok(version.normalized().to_owned())
+    let normalized = version.normalized();
+    if normalized.len() > LONGEST_VERSION {
+        return Err(Problem::TooLong { max: LONGEST_VERSION });
+    }
+    Ok(normalized.to_owned())
 }
 
 /// Whether a normalised version is a stable one.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
-use axum::{Router, middleware::map_request};
+use axum::Router;
 use jobs::{Job, Outcome, Record, run_batch};
 use lambda_runtime::{LambdaEvent, service_fn};
 
@@ -20,7 +20,7 @@ use crate::{Error, Services, gateway};
 /// When Lambda's loop ends.
 pub async fn serve(services: Services, router: Router) -> Result<(), Error> {
     services.warm_up().await;
-    lambda_http::run(router.layer(map_request(gateway::tell))).await.map_err(Error::Lambda)
+    lambda_http::run(gateway::behind(router)).await.map_err(Error::Lambda)
 }
 
 /// Hands the jobs of each batch to `handle` until Lambda ends the process.

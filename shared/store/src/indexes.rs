@@ -16,10 +16,10 @@ use sha2::{Digest, Sha256};
 
 use crate::{Blobs, keys};
 
-/// Bytes of blobs whose indexes are kept.
-const KEPT: usize = 32 * 1024 * 1024;
-/// The largest index that is read or written, in bytes.
-const LARGEST: usize = 64 * 1024 * 1024;
+/// Bytes of blobs whose indexes are kept. Read, an index takes several times its bytes; a function has 512 MB.
+const KEPT: usize = 16 * 1024 * 1024;
+/// The largest index that is read or written, in bytes: some thousands of versions.
+const LARGEST: usize = 8 * 1024 * 1024;
 
 /// Reads and writes indexes. Clones share what is kept.
 #[derive(Clone, Debug)]
@@ -53,10 +53,36 @@ impl Indexes {
         Ok(index)
     }
 
+    /// Whether an index is small enough to be written down and read.
+    ///
+    /// # Errors
+    /// When it cannot be written at all.
+    pub fn fits(index: &Index) -> Result<bool, Failure> {
+        let mut counted = Counted(0);
+        serde_json::to_writer(&mut counted, index).map_err(|error| Failure::broken("measuring an index", error))?;
+        Ok(counted.0 <= LARGEST)
+    }
+
+    /// Deletes the indexes of a package but those with these digests: the one that takes their place, and the one that is
+    /// read until it does. For whoever has the right to sync it.
+    ///
+    /// # Errors
+    /// When S3 does not answer, or keeps one.
+    pub async fn delete_others(
+        &self,
+        company: CompanyId,
+        package: &PackageId,
+        kept: impl IntoIterator<Item = &String>,
+    ) -> Result<usize, Failure> {
+        let key = |digest: &String| keys::blob_index(company, package.as_str(), digest);
+        let kept: Vec<String> = kept.into_iter().map(key).collect();
+        self.blobs.delete_others(&keys::blob_indexes(company, package.as_str()), &kept).await
+    }
+
     /// Writes an index down, and answers with its digest, for the package to name. Until it does, nobody reads it.
     ///
     /// # Errors
-    /// When S3 does not answer, or the index is too large.
+    /// When S3 does not answer, or the index is too large ([`Indexes::fits`]).
     pub async fn save(&self, company: CompanyId, package: &PackageId, index: &Index) -> Result<String, Failure> {
         const WHAT: &str = "writing an index";
         let bytes = serde_json::to_vec(index).map_err(|error| Failure::broken(WHAT, error))?;
@@ -73,6 +99,20 @@ impl Indexes {
     fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
         // Whoever panicked had nothing half done: an entry is there or not.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Counts what is written to it.
+struct Counted(usize);
+
+impl std::io::Write for Counted {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0 += bytes.len();
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 

@@ -218,19 +218,34 @@ impl Table {
         }
     }
 
-    /// Adds to a number of an item, which is made if there is none. A retry of the SDK may add twice.
-    pub(crate) async fn add(&self, (kind, key): (&str, &Key), name: &str, more: i64) -> Result<(), Failure> {
+    /// Changes an item in place if a condition holds, and answers with what it is then; in the expression `#type` stands for
+    /// the reserved word. A retry of the SDK may add twice.
+    pub(crate) async fn change_if<T: DeserializeOwned>(
+        &self,
+        key: &Key,
+        (expression, condition): (&str, &str),
+        values: Vec<(String, AttributeValue)>,
+    ) -> Result<Option<T>, Failure> {
+        let names = expression.contains("#type").then(|| HashMap::from([("#type".to_owned(), "type".to_owned())]));
         let request = self
             .client
             .update_item()
             .table_name(&*self.name)
             .set_key(Some(key_item(key)))
-            .update_expression("SET #type = :type ADD #name :more")
-            .expression_attribute_names("#type", "type")
-            .expression_attribute_names("#name", name)
-            .expression_attribute_values(":type", text(kind))
-            .expression_attribute_values(":more", number(more));
-        Box::pin(request.send()).await.map(drop).map_err(|error| Failure::unavailable("counting", error))
+            .update_expression(expression)
+            .condition_expression(condition)
+            .set_expression_attribute_names(names)
+            .set_expression_attribute_values(Some(values.into_iter().collect()))
+            .return_values(ReturnValue::AllNew);
+        match Box::pin(request.send()).await {
+            Ok(answer) => answer.attributes.map(read).transpose(),
+            Err(error)
+                if error.as_service_error().is_some_and(UpdateItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(Failure::unavailable("changing an item", error)),
+        }
     }
 
     /// Removes an item if a condition holds, and answers with what it was: of several callers at most one gets it.

@@ -59,7 +59,9 @@ async fn what_is_refused_is_not_counted_and_leaves_nothing_behind() {
         assert_eq!(t.fetch("/dist/acme/widget/2.0.0.zip", &forged).await.status, 401);
     }
     assert_eq!(counted(&t, id).await, [("acme/widget 1.0.0.0".to_owned(), 1)]);
-    assert_eq!(counted(&t, other).await, []);
+    let at_once = (0..8).map(async |_| t.fetch("/dist/acme/widget/2.0.0.zip", &forged).await.status);
+    assert_eq!(futures::future::join_all(at_once).await, [401; 8]);
+    assert_eq!(counted(&t, other).await, [], "not even a count of nothing");
     // What was downloaded before keeps its count when it is refused later.
     t.change_holder(CompanyId(1), id, |holder| holder.grants.direct.clear()).await;
     assert_eq!(t.fetch("/dist/acme/widget/1.0.0.zip", &token).await.status, 404);
@@ -101,17 +103,26 @@ async fn archives_of_tags_that_were_moved_or_deleted_are_still_given_out() {
 #[tokio::test]
 async fn versions_of_a_package_that_had_the_name_before_are_not_given_out() {
     let t = shelf().await;
-    let (_, token) = full(&t, 1).await;
+    let (id, token) = full(&t, 1).await;
     let (store, name) = (&t.stack.store, package_name("acme/core"));
+    for _ in 0..2 {
+        link(&t, "/dist/acme/core/1.0.0.zip", &token).await;
+    }
+    assert_eq!(counted(&t, id).await, [("acme/core 1.0.0.0".to_owned(), 2)]);
     let package = store.package(CompanyId(1), &name).await.unwrap().unwrap();
     let line = t.line(domain::log::Action::PackageDeleted);
     assert!(store.remove_package(CompanyId(1), &package, &[], &line).await.unwrap());
     assert_eq!(t.fetch("/dist/acme/core/1.0.0.zip", &token).await.status, 404);
     assert_eq!(t.fetch("/p2/acme/core.json", &token).await.status, 404);
     store.cleared(CompanyId(1), &store::Leftover::of(&package)).await.unwrap();
-    t.shelve_versions(CompanyId(1), "acme/core", Vec::new()).await;
+    let package = t.shelve_versions(CompanyId(1), "acme/core", Vec::new()).await;
     assert_eq!(t.fetch("/dist/acme/core/1.0.0.zip", &token).await.status, 404);
     assert_eq!(t.fetch("/p2/acme/core.json", &token).await.json["packages"], json!({"acme/core": []}));
+    assert_eq!(counted(&t, id).await, [("acme/core 1.0.0.0".to_owned(), 2)], "what was refused is not counted");
+    // Its downloads begin anew.
+    t.resync(CompanyId(1), &package, vec![indexed("acme/core", "1.0.0", t.now(), &json!({}))]).await;
+    link(&t, "/dist/acme/core/1.0.0.zip", &token).await;
+    assert_eq!(counted(&t, id).await, [("acme/core 1.0.0.0".to_owned(), 1)]);
     t.finish().await;
 }
 

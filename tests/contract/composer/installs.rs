@@ -45,6 +45,7 @@ async fn only_what_the_customer_may_install_is_counted() {
         ("acme/widget", "1.7.0.0"),
         ("psr/log", "1.0.0.0"),
         ("acme/widget", "latest"),
+        ("acme/widget", &format!("dev-{}", "a".repeat(1100))),
         ("no name", "1.0.0.0"),
         ("acme/widget", "1.0.0.0"),
     ];

@@ -70,7 +70,7 @@ async fn tags_that_no_webhook_told_of_are_found_within_the_hour() {
         shop.rest().await;
         assert!(!shop.look().await.contains(&"2.0.4".to_owned()));
         shop.t.clock.advance(std::time::Duration::from_hours(1));
-        shop.t.run_schedule("sweep").await;
+        shop.t.run_schedule("packages").await;
         shop.rest().await;
         shop.right(&kind.to_string()).await;
         shop.t.finish().await;

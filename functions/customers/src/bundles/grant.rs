@@ -11,8 +11,8 @@ use crate::{
     limits::{Limits, few_enough, in_words},
 };
 
-/// `POST /api/v1/customers/{id}/bundles`: grants each package that is in a bundle, now or later, or changes the limits of
-/// that grant.
+/// `POST /api/v1/customers/{id}/bundles`: grants each package that is in a bundle, now or later, or changes those limits
+/// of that grant that are given; null takes one away.
 pub(crate) async fn grant(
     admin: Admin,
     State(app): State<App>,
@@ -28,7 +28,7 @@ pub(crate) async fn grant(
         found.ok_or_else(|| change::unknown("bundle", "There is no such bundle"))?;
         let mut after = before.clone();
         let old = before.grants.bundles.get(name);
-        let new = limits.grant(old, line.created_at);
+        let new = limits.changed(old, line.created_at);
         let line = line.with("bundle", Some(name.as_str())).changing("grant", &in_words(old), &in_words(Some(&new)));
         after.grants.bundles.insert(name.clone(), new);
         few_enough(after.grants.bundles.len())?;

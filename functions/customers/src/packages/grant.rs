@@ -11,7 +11,8 @@ use crate::{
     limits::{Limits, few_enough, in_words},
 };
 
-/// `POST /api/v1/customers/{id}/packages`: grants a package by itself, or changes the limits of the grant.
+/// `POST /api/v1/customers/{id}/packages`: grants a package by itself, or changes those limits of the grant that are
+/// given; null takes one away.
 pub(crate) async fn grant(
     admin: Admin,
     State(app): State<App>,
@@ -30,7 +31,7 @@ pub(crate) async fn grant(
         found.ok_or_else(|| change::unknown("package", "There is no such package"))?;
         let mut after = before.clone();
         let old = before.grants.direct.get(name);
-        let new = limits.grant(old, line.created_at);
+        let new = limits.changed(old, line.created_at);
         let line = line.with("package", Some(name.as_str())).changing("grant", &in_words(old), &in_words(Some(&new)));
         after.grants.direct.insert(name.clone(), new);
         few_enough(after.grants.direct.len())?;

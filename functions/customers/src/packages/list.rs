@@ -1,18 +1,15 @@
 //! List Customer Packages.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use api::{ApiError, Check, Cursors, Id, Input, Json, Listing, PageQuery, Params};
 use auth::Viewer;
 use axum::extract::State;
 use domain::{
-    CompanyId, Failure, PurchaseId, Timestamp,
+    CompanyId, Failure, PurchaseId,
     customer::CustomerId,
-    grant::{Access, Grant, is_stable, open},
-    package::{Bundle, Index, Package, PackageName},
+    grant::{Grant, is_stable, open},
+    package::{Bundle, IndexedVersion, PackageId, PackageName},
     text::BundleName,
 };
 use futures::{StreamExt, TryStreamExt, stream};
@@ -38,8 +35,8 @@ pub(crate) async fn list(
     let holder = holder.ok_or_else(ApiError::not_found)?;
     let bundles = app.store.bundles_named(caller.company, holder.grants.bundles.keys()).await?;
     let (rows, pagination) = query.0.of_all(granted(&holder, &bundles), &cursors, Right::place)?;
-    let packages = read_packages(&app, caller.company, &rows).await?;
-    let shown = Shown { holder: &holder, packages: &packages, downloads: &downloads, now: app.clock.now() };
+    let packages = visible(&app, caller.company, &holder, &rows).await?;
+    let shown = Shown { packages: &packages, downloads: &downloads };
     Ok(Json(Listing::of(rows.iter().map(|right| shown.row(right)), pagination)))
 }
 
@@ -84,33 +81,54 @@ fn granted<'a>(holder: &'a Holder, bundles: &'a [Bundle]) -> Vec<Right<'a>> {
     rights
 }
 
-/// The packages of a page, with their versions.
-async fn read_packages(
+/// What a customer may install of a package, by all its rights together.
+struct Visible {
+    package_id: PackageId,
+    /// Newest first.
+    versions: Vec<String>,
+    /// The newest, a stable one if there is any.
+    latest: Option<String>,
+}
+
+/// The packages of a page, with what the customer may install of them. An index is large: it is let go as soon as it is read.
+async fn visible(
     app: &App,
     company: CompanyId,
+    holder: &Holder,
     rows: &[Right<'_>],
-) -> Result<BTreeMap<PackageName, (Package, Arc<Index>)>, Failure> {
+) -> Result<BTreeMap<PackageName, Visible>, Failure> {
     let names: BTreeSet<&PackageName> = rows.iter().map(|right| right.package).collect();
     let packages = app.store.packages_named(company, names).await?;
+    let now = app.clock.now();
     let read = stream::iter(packages).map(|package| async move {
-        let index = app.indexes.load(company, &package).await?;
-        Ok((package.name.clone(), (package, index)))
+        let mut visible = Visible { package_id: package.package_id.clone(), versions: Vec::new(), latest: None };
+        if open(&holder.customer, now).is_ok()
+            && let Some(access) = holder.grants.access(&package, now)
+        {
+            let index = app.indexes.load(company, &package).await?;
+            let allowed = |version: &&IndexedVersion| access.allows(version.release());
+            let versions: Vec<&IndexedVersion> = index.versions.iter().filter(allowed).collect();
+            let latest = versions.iter().find(|version| is_stable(&version.normalized)).or(versions.first());
+            visible.latest = latest.map(|version| version.version.clone());
+            visible.versions = versions.iter().map(|version| version.version.clone()).collect();
+        }
+        Ok((package.name, visible))
     });
     read.buffered(AT_ONCE).try_collect().await
 }
 
 /// What rows are made from.
 struct Shown<'a> {
-    holder: &'a Holder,
-    packages: &'a BTreeMap<PackageName, (Package, Arc<Index>)>,
+    packages: &'a BTreeMap<PackageName, Visible>,
     downloads: &'a [Downloads],
-    now: Timestamp,
 }
 
 impl Shown<'_> {
     fn row(&self, right: &Right<'_>) -> Row {
-        let (versions, latest_version) = self.versions(right.package);
-        let downloads = self.downloads.iter().filter(|it| it.package == *right.package).map(|it| it.downloads);
+        let found = self.packages.get(right.package);
+        let is_its = |it: &&Downloads| {
+            it.package == *right.package && found.is_some_and(|found| found.package_id == it.package_id)
+        };
         let (via, bundle, purchase) = match right.via {
             Via::Direct => ("direct", None, None),
             Via::Bundle(bundle) => ("bundle", Some(bundle.to_string()), None),
@@ -122,25 +140,10 @@ impl Shown<'_> {
             bundle,
             purchase,
             limits: right.grant.into(),
-            versions,
-            latest_version,
-            downloads: downloads.sum(),
+            versions: found.map(|found| found.versions.clone()).unwrap_or_default(),
+            latest_version: found.and_then(|found| found.latest.clone()),
+            downloads: self.downloads.iter().filter(is_its).map(|it| it.downloads).sum(),
         }
-    }
-
-    /// What the customer may install of a package, by all its rights together: newest first; and the newest, a stable one
-    /// if there is any.
-    fn versions(&self, package: &PackageName) -> (Vec<String>, Option<String>) {
-        let found = self.packages.get(package).filter(|_| open(&self.holder.customer, self.now).is_ok());
-        let Some((package, index)) = found else { return Default::default() };
-        let access: Option<Access<'_>> = self.holder.grants.access(package, self.now);
-        let allowed = |version: &&domain::package::IndexedVersion| {
-            access.as_ref().is_some_and(|access| access.allows(version.release()))
-        };
-        let versions: Vec<_> = index.versions.iter().filter(allowed).collect();
-        let latest = versions.iter().find(|version| is_stable(&version.normalized)).or(versions.first());
-        let latest = latest.map(|version| version.version.clone());
-        (versions.iter().map(|version| version.version.clone()).collect(), latest)
     }
 }
 

@@ -21,8 +21,8 @@ use crate::{App, change, limits::in_words};
 /// How many packages a line of the log names; it tells how many more there are.
 const MOST_NAMED: usize = 20;
 
-/// `PUT /api/v1/customers/{id}/packages`: the packages that are granted by themselves are these, and no others. What comes
-/// with bundles and purchases stays.
+/// `PUT /api/v1/customers/{id}/packages`: the packages that are granted by themselves are these, and no others, each with
+/// the limits that are named. What comes with bundles and purchases stays.
 pub(crate) async fn replace(
     admin: Admin,
     State(app): State<App>,
@@ -37,7 +37,7 @@ pub(crate) async fn replace(
     let (_, after) = change::grants(&app, &admin, Action::AccessChanged, read, |before, found, line| {
         all_known(&wanted, &found)?;
         let direct = &before.grants.direct;
-        let grant = |new: &New| (new.package.clone(), new.limits.grant(direct.get(&new.package), line.created_at));
+        let grant = |new: &New| (new.package.clone(), new.limits.grant(line.created_at));
         let grants = before.grants.with_direct(wanted.iter().map(grant).collect());
         let line = told(line, direct, &grants.direct);
         Ok((Holder { grants, ..before.clone() }, line))

@@ -87,7 +87,8 @@ pub(crate) struct Patch {
 impl Input for Patch {
     fn check(c: &mut Check) -> Option<Self> {
         let name = c.text_if_given("name", BundleName::parse);
-        let packages = c.given("packages", super::check_packages);
+        // An empty list takes all that the customers have of it away, so it has to be written as one.
+        let packages = c.if_given("packages", super::check_packages);
         Some(Self { name: name?, packages: packages? })
     }
 }

@@ -115,7 +115,7 @@ async fn download(
 ) -> Result<(ForgeCommit, Bytes), ForgeError> {
     let commit = match (&wanted.at.commit, wanted.at.time) {
         (Some(sha), Some(time)) => ForgeCommit { sha: sha.clone(), time },
-        _ => app.forges.commit(repository, &wanted.at.sha).await?,
+        _ => app.forges.commit(repository, &wanted.at).await?,
     };
     let bytes = app.forges.archive(repository, &commit.sha, MAX_ARCHIVE).await?;
     Ok((commit, bytes))

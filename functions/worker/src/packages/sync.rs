@@ -9,13 +9,14 @@ use std::{collections::BTreeSet, time::Duration};
 use clients::forge::{ForgeError, ForgeErrorKind};
 use composer_version::{Stability, Version};
 use domain::{
-    CompanyId, LogId, Timestamp,
+    CompanyId, Failure, LogId, Timestamp,
     forge::{ForgeRepository, RepositoryUrl},
     log::{Action, Actor, LogEntry, LogStatus},
     package::{Index, IndexedVersion, Package, PackageName, Source, VersionRecord},
     text::Description,
 };
 use jobs::Job;
+use store::Indexes;
 
 use super::{
     gather::{Gathered, gather},
@@ -84,13 +85,16 @@ fn backoff(failures: u32) -> Duration {
 async fn take_over(app: &App, company: CompanyId, leased: &Package) -> Result<(), Error> {
     let before = app.indexes.load(company, leased).await?;
     let mut found = look(app, company, leased, &before).await?;
+    if !Indexes::fits(&found.index)? {
+        found = too_large(&before, found);
+    }
     let changed = found.index != *before || leased.found.index.is_none() || leased.sync.torn;
     let digest = if changed {
         // Somebody else's sync will have written by now what is there, or it is another package.
         if !write_versions(app, company, leased, &before, &mut found.index).await? {
             return Ok(());
         }
-        Some(app.indexes.save(company, &leased.package_id, &found.index).await?)
+        Some(save(app, company, leased, &found.index).await?)
     } else {
         leased.found.index.clone()
     };
@@ -134,6 +138,22 @@ async fn take_over(app: &App, company: CompanyId, leased: &Package) -> Result<()
         app.packages.send_after(&job, found.again.unwrap_or_default()).await?;
     }
     Ok(())
+}
+
+/// Writes the index down. Those of earlier syncs go, but for the one that is read until this one takes its place.
+async fn save(app: &App, company: CompanyId, leased: &Package, index: &Index) -> Result<String, Failure> {
+    let digest = app.indexes.save(company, &leased.package_id, index).await?;
+    let kept = leased.found.index.iter().chain([&digest]);
+    if let Err(failure) = app.indexes.delete_others(company, &leased.package_id, kept).await {
+        tracing::warn!(error = &failure as &(dyn std::error::Error + 'static), "old indexes were not deleted");
+    }
+    Ok(digest)
+}
+
+/// What was there stays, and the vendor is told why.
+fn too_large(before: &Index, found: Found) -> Found {
+    let error = "There is too much to tell of all its versions: delete old tags, or shorten composer.json".to_owned();
+    Found { index: before.clone(), error: Some(error), again: None, ..found }
 }
 
 /// Looks at the refs, and fetches what is new.

@@ -53,11 +53,6 @@ struct Tag {
 #[derive(Deserialize)]
 struct Commit {
     sha: Sha,
-    commit: Details,
-}
-
-#[derive(Deserialize)]
-struct Details {
     committer: Committer,
 }
 
@@ -105,32 +100,28 @@ pub(super) async fn refs(
     Err(ForgeError::new(ForgeKind::Github, ForgeErrorKind::TooLarge { limit: MAX_LIST }))
 }
 
-/// GitHub finds a commit by the name of a tag object, too. It does not document that, so where it does not the tag is read.
+/// The commit itself; of an annotated tag, which is an object of its own, that is read first. `/commits/{sha}` would find
+/// both, but it works out what the commit changed, and fails for good where that takes too long.
 pub(super) async fn commit(
     github: &Github,
     repository: &ForgeRepository,
-    sha: &Sha,
+    at: &ForgeRef,
 ) -> Result<ForgeCommit, ForgeError> {
-    let answer = commit_at(github, repository, sha).await?;
-    if answer.status != StatusCode::UNPROCESSABLE_ENTITY {
-        return peeled(github, &answer);
-    }
+    let sha = match &at.commit {
+        Some(sha) => sha.clone(),
+        None => tagged(github, repository, &at.sha).await?,
+    };
+    let found: Commit = read(github, repository, &format!("/git/commits/{sha}")).await?;
+    Ok(ForgeCommit { sha: found.sha, time: found.committer.date })
+}
+
+/// What a tag object is of.
+async fn tagged(github: &Github, repository: &ForgeRepository, sha: &Sha) -> Result<Sha, ForgeError> {
     let tag: Tag = read(github, repository, &format!("/git/tags/{sha}")).await?;
-    if tag.object.kind != "commit" {
-        return Err(ForgeError::new(ForgeKind::Github, malformed("the tag is of no commit")));
+    if tag.object.kind == "commit" {
+        return Ok(tag.object.sha);
     }
-    peeled(github, &commit_at(github, repository, &tag.object.sha).await?)
-}
-
-/// The first of the files that were changed comes with it; that many are not needed.
-async fn commit_at(github: &Github, repository: &ForgeRepository, sha: &Sha) -> Result<Answer, ForgeError> {
-    let url = github.code_url(repository, &format!("/commits/{sha}?per_page=1")).map_err(of_list)?;
-    github.read_code(repository, &url, None, MAX_LIST).await.map_err(of_list)
-}
-
-fn peeled(github: &Github, answer: &Answer) -> Result<ForgeCommit, ForgeError> {
-    let found: Commit = succeeded(github, answer)?;
-    Ok(ForgeCommit { sha: found.sha, time: found.commit.committer.date })
+    Err(ForgeError::new(ForgeKind::Github, malformed("the tag is of no commit")))
 }
 
 pub(super) async fn file(

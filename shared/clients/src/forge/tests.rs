@@ -2,7 +2,7 @@
 
 use domain::{
     Clock, SecretSource, Timestamp,
-    forge::{ForgeKind, ForgeRepository, Sha},
+    forge::{ForgeKind, ForgeRef, ForgeRepository, RefKind, Sha},
 };
 use serde_json::json;
 
@@ -189,22 +189,27 @@ async fn a_list_is_not_followed_to_another_host() {
     assert!(elsewhere.seen().is_empty());
 }
 
+/// `/commits/{sha}` works out what the commit changed, which fails for large changes.
 #[tokio::test]
-async fn a_tag_object_that_is_not_found_among_commits_is_read() {
+async fn github_is_asked_for_a_commit_and_not_for_what_it_changed() {
     let (tag, commit) = ("b".repeat(40), "c".repeat(40));
     let object = commit.clone();
     let server = Loopback::start(move |seen| match seen.path.rsplit_once('/') {
         Some((path, _)) if path.ends_with("/git/tags") => {
             Reply::json(200, &json!({ "object": { "sha": object, "type": "commit" } }))
         }
-        Some((_, sha)) if sha == object => {
-            let committer = json!({ "date": "2026-01-02T03:04:05Z" });
-            Reply::json(200, &json!({ "sha": object, "commit": { "committer": committer } }))
+        Some((path, sha)) if path.ends_with("/git/commits") && sha == object => {
+            Reply::json(200, &json!({ "sha": object, "committer": { "date": "2026-01-02T03:04:05Z" } }))
         }
-        _ => Reply::json(422, &json!({ "message": "No commit found for SHA" })),
+        _ => Reply::json(500, &json!({ "message": "Sorry, this diff is taking too long to generate." })),
     })
     .await;
-    let tag = Sha::parse(&tag).expect("a name");
-    let found = forges(&server, &[]).commit(&repository(ForgeKind::Github), &tag).await.expect("a commit");
-    assert_eq!((found.sha.as_str(), found.time.to_string().as_str()), (commit.as_str(), "2026-01-02T03:04:05Z"));
+    let sha = |text: &str| Sha::parse(text).expect("a name");
+    let annotated = super::listed(RefKind::Tag, "1.0.0", sha(&tag));
+    let plain = ForgeRef { commit: Some(sha(&commit)), ..super::listed(RefKind::Tag, "1.0.0", sha(&commit)) };
+    for (at, calls) in [(plain, 1), (annotated, 3)] {
+        let found = forges(&server, &[]).commit(&repository(ForgeKind::Github), &at).await.expect("a commit");
+        assert_eq!((found.sha.as_str(), found.time.to_string().as_str()), (commit.as_str(), "2026-01-02T03:04:05Z"));
+        assert_eq!(server.seen().len(), calls, "calls so far");
+    }
 }

@@ -35,6 +35,8 @@ const KEPT: &[&str] = &[
 ];
 /// The longest `composer.json` that is taken, in bytes: it is read with each request for the package.
 const LONGEST: usize = 128 * 1024;
+/// The longest version, normalised, that is taken, in bytes. It is part of a key, which may have 1024.
+pub const LONGEST_VERSION: usize = 300;
 
 /// A tag or a branch as a version.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +53,9 @@ pub enum NoVersion {
     /// Its name is none.
     #[error("{0}")]
     Name(String),
+    /// No key could hold it.
+    #[error("its name is longer than {LONGEST_VERSION} bytes")]
+    LongName,
     /// A tag that has a branch's version.
     #[error("a tag cannot be a development version")]
     Development,
@@ -100,6 +105,11 @@ pub enum NoVersion {
 /// # Errors
 /// When it names none.
 pub fn named(kind: RefKind, name: &str) -> Result<Named, NoVersion> {
+    let named = of_kind(kind, name)?;
+    if named.normalized.len() > LONGEST_VERSION { Err(NoVersion::LongName) } else { Ok(named) }
+}
+
+fn of_kind(kind: RefKind, name: &str) -> Result<Named, NoVersion> {
     if kind == RefKind::Branch {
         // As Packagist: Composer takes what follows `#` for a commit.
         let version = Version::of_branch(&name.replace('#', "+"));
@@ -173,6 +183,7 @@ mod tests {
     #[test]
     fn branches_are_development_versions() {
         let branch = |name| named(RefKind::Branch, name).unwrap().version;
+        assert_eq!(named(RefKind::Branch, &"x".repeat(300)), Err(NoVersion::LongName));
         assert_eq!([branch("main"), branch("2.x"), branch("fix#12")], ["dev-main", "2.x-dev", "dev-fix+12"]);
     }
 

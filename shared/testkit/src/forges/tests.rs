@@ -118,7 +118,7 @@ async fn one_new_tag_among_three_hundred_takes_five_calls_at_most() {
         let (sha, time) = if let (Some(sha), Some(time)) = (new.commit.clone(), new.time) {
             (sha, time)
         } else {
-            let commit = forges.commit(&repository, &new.sha).await.unwrap();
+            let commit = forges.commit(&repository, new).await.unwrap();
             (commit.sha, commit.time)
         };
         assert_eq!((sha.as_str(), time.as_second()), (commit.as_str(), world.time.now()), "{kind}");

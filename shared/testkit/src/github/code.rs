@@ -32,7 +32,7 @@ pub(super) fn paths() -> [(&'static str, MethodRouter<Sandbox>); 6] {
         ("/git/matching-refs/tags/", get(tags)),
         ("/git/matching-refs/heads/", get(branches)),
         ("/git/tags/{sha}", get(tag)),
-        ("/commits/{sha}", get(commit)),
+        ("/git/commits/{sha}", get(commit)),
         ("/contents/{*path}", get(file)),
         ("/zipball/{sha}", get(zipball)),
     ]
@@ -115,18 +115,10 @@ async fn commit(Shared(sandbox): Shared<Sandbox>, Extension(call): Extension<Cal
     sandbox.shared.state.read(|state| {
         let (_, repository) = readable(state, &call, &params)?;
         let sha = &params["sha"];
-        let unknown = || {
-            let message = format!("No commit found for SHA: {sha}");
-            Answer::json(StatusCode::UNPROCESSABLE_ENTITY, json!({ "message": message, "status": "422" }))
-        };
-        let (sha, commit) = repository.code.peel(sha).ok_or_else(unknown)?;
+        let commit = repository.code.commits.get(sha).ok_or_else(missing)?;
         let person = json!({ "name": "Sandbox", "email": "sandbox@example.com", "date": objects::seconds(commit.at) });
-        Ok(ok(json!({
-            "sha": sha,
-            "commit": { "author": person, "committer": person, "message": "Change something" },
-            "parents": [],
-            "files": [],
-        })))
+        let message = "Change something";
+        Ok(ok(json!({ "sha": sha, "author": person, "committer": person, "message": message, "parents": [] })))
     })
 }
 
