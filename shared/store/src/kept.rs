@@ -77,7 +77,10 @@ mod tests {
     #[test]
     fn what_was_not_used_for_longest_makes_room() {
         let (kept, value) = (Kept::new(100), Arc::new(()));
-        let left = || (kept.lock().by_key.len(), kept.lock().room);
+        let left = || {
+            let kept = kept.lock();
+            (kept.by_key.len(), kept.room)
+        };
         kept.keep("a", &value, 40);
         kept.keep("b", &value, 40);
         assert!(kept.get("a").is_some());
