@@ -42,7 +42,7 @@ async fn package(shop: &Shop, table: &mut Table) {
     let (usage, answer) = measured(shop.t.post("/api/v1/packages", &new)).await;
     assert_eq!(answer.status, StatusCode::CREATED, "{answer}");
     table.add("create package", usage, Budget::asking());
-    table.add("create package: its sync, of three tags", shop.work(QUEUE).await, Budget::sync(11, 17.0));
+    table.add("create package: its sync, of three tags", shop.work(QUEUE).await, Budget::sync(14, 22.0));
     for what in ["first", "again"] {
         let (usage, found) = ok(shop, TOOLKIT).await;
         assert_eq!(found["versions"].as_array().map(Vec::len), Some(3), "{found}");
@@ -53,13 +53,13 @@ async fn package(shop: &Shop, table: &mut Table) {
     let (usage, answer) = measured(shop.t.post(&format!("{TOOLKIT}/sync"), &json!({}))).await;
     assert_eq!(answer.status, StatusCode::ACCEPTED, "{answer}");
     table.add("sync package", usage, Budget::asking());
-    table.add("sync package: nothing new", shop.work(QUEUE).await, Budget::sync(5, 4.0));
+    table.add("sync package: nothing new", shop.work(QUEUE).await, Budget::sync(7, 6.0));
     let task = format!("{TOOLKIT}/sync/{}", answer.text("/task/id"));
     table.add("get sync of a package", ok(shop, &task).await.0, Budget::get());
     let (usage, answer) = measured(shop.t.patch(TOOLKIT, &json!({"dev_branches": true}))).await;
     assert_eq!(answer.status, StatusCode::OK, "{answer}");
     table.add("update package", usage, Budget::asking());
-    table.add("update package: its sync, of a branch", shop.work(QUEUE).await, Budget::sync(9, 11.0));
+    table.add("update package: its sync, of a branch", shop.work(QUEUE).await, Budget::sync(12, 16.0));
 }
 
 async fn bundle(shop: &Shop, table: &mut Table) {

@@ -30,14 +30,14 @@ pub(crate) async fn measure(shop: &Shop, table: &mut Table) {
         let found = shop.t.get(&path).await;
         assert_eq!(found.json["versions"].as_array().map(Vec::len), Some(TAGS), "{found}");
         let what = format!("{forge}: {TAGS} tags, {calls} calls to it, {seconds:.1} s");
-        table.add(what, usage, Budget::sync(340, 650.0));
+        table.add(what, usage, Budget::sync(360, 700.0));
         repository.release("99.0.0");
         let (usage, calls, seconds) = repository.synced(&format!("{path}/sync"), &json!({})).await;
         assert_eq!(shop.t.get(&path).await.json["latest_version"], "99.0.0");
         assert!(calls <= ONE_TAG, "{forge}: {calls} calls for one tag");
-        table.add(format!("{forge}: one tag more, {calls} calls to it, {seconds:.1} s"), usage, Budget::sync(14, 15.0));
+        table.add(format!("{forge}: one tag more, {calls} calls to it, {seconds:.1} s"), usage, Budget::sync(18, 20.0));
         let (usage, calls, seconds) = repository.synced(&format!("{path}/sync"), &json!({})).await;
-        table.add(format!("{forge}: nothing new, {calls} calls to it, {seconds:.1} s"), usage, Budget::sync(10, 8.0));
+        table.add(format!("{forge}: nothing new, {calls} calls to it, {seconds:.1} s"), usage, Budget::sync(12, 10.0));
     }
 }
 

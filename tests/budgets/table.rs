@@ -104,7 +104,7 @@ impl Budget {
 
     /// Clearing away what a package left behind: customer by customer, and in S3.
     pub(crate) fn cleared() -> Self {
-        Self { calls: Some(11), writes: Some(21.0), ..Self::default() }
+        Self { calls: Some(16), writes: Some(28.0), ..Self::default() }
     }
 
     /// A request that deletes something unless it is in use, and sends a job off.
