@@ -7,7 +7,7 @@ use domain::{
     CompanyId, LogId, RepositoryId, Timestamp,
     log::{Action, LogStatus},
 };
-use journeys::TestStack;
+use journeys::{TestStack, package_name};
 use store::keys::{self, Key};
 
 const TABLE: &str = "Table";
@@ -25,8 +25,13 @@ pub(crate) enum List {
     Customers,
     Repositories,
     Logs,
+    /// With the grant of [`PACKAGE`] that each of them has.
     PackageCustomers,
+    Packages,
 }
+
+/// The package that the customers have.
+pub(crate) const PACKAGE: &str = "vendor/core";
 
 /// Copies the rows of a list, in turn, until it has about `rows` of them.
 pub(crate) async fn fill(t: &TestStack, list: List, rows: usize) {
@@ -35,8 +40,10 @@ pub(crate) async fn fill(t: &TestStack, list: List, rows: usize) {
         List::Repositories => keys::repositories(COMPANY),
         List::Logs => keys::log(COMPANY),
         List::PackageCustomers => keys::customers(COMPANY),
+        List::Packages => keys::packages(COMPANY),
     };
     let originals = query(t, &partition).await;
+    let companions = if list == List::PackageCustomers { companions(t).await } else { Vec::new() };
     let wanted = rows.saturating_sub(originals.len());
     let mut counts: BTreeMap<(String, String), i64> = BTreeMap::new();
     let mut batches = Vec::new();
@@ -47,8 +54,11 @@ pub(crate) async fn fill(t: &TestStack, list: List, rows: usize) {
         for copied in &copies {
             *counts.entry(counted(list, copied)).or_default() += 1;
         }
+        for companion in &companions {
+            batches.push(copies.iter().map(|customer| of_customer(companion, &customer["sk"])).collect());
+        }
         batches.push(copies);
-        if batches.len() == PARALLEL {
+        if batches.len() >= PARALLEL {
             futures::future::join_all(batches.drain(..).map(|batch| put(t, batch))).await;
         }
     }
@@ -56,6 +66,24 @@ pub(crate) async fn fill(t: &TestStack, list: List, rows: usize) {
     for ((sk, name), count) in counts {
         add(t, list, &sk, &name, count).await;
     }
+}
+
+/// Of each customer there are two items more: its grants, and the link that leads from the package to it.
+async fn companions(t: &TestStack) -> Vec<Item> {
+    let grants = keys::grants(COMPANY, domain::customer::CustomerId::of_number(1).unwrap()).pk;
+    let links = keys::package_customers(COMPANY, &package_name(PACKAGE));
+    vec![query(t, &grants).await.remove(0), query(t, &links).await.remove(0)]
+}
+
+/// An item of one customer as another one has it.
+fn of_customer(original: &Item, place: &AttributeValue) -> Item {
+    let mut copied = original.clone();
+    copied.insert("sk".to_owned(), place.clone());
+    if copied.contains_key("number") {
+        let number: u64 = place.as_s().unwrap().parse().unwrap();
+        copied.insert("number".to_owned(), AttributeValue::N(number.to_string()));
+    }
+    copied
 }
 
 /// A row like another one, younger than all before it.
@@ -88,6 +116,10 @@ fn copy(t: &TestStack, list: List, original: &Item, number: usize) -> Item {
             set("gsi1sk", id.clone());
             set("gsi2sk", id);
         }
+        List::Packages => {
+            set("sk", format!("copies/package-{number:07}"));
+            set("name", format!("copies/package-{number:07}"));
+        }
         List::PackageCustomers => {}
     }
     copied
@@ -99,6 +131,7 @@ fn counted(list: List, row: &Item) -> (String, String) {
     match list {
         List::Customers => (text("repository"), text("gsi1pk").rsplit('#').next().unwrap().to_owned()),
         List::Repositories => (String::new(), "repositories_active".to_owned()),
+        List::Packages => ("-".to_owned(), "g_packages".to_owned()),
         List::PackageCustomers => ("-".to_owned(), format!("k_{}", text("gsi1pk").rsplit('#').next().unwrap())),
         List::Logs => {
             let action = Action::ALL.iter().find(|action| action.name() == text("action")).unwrap();
@@ -125,7 +158,9 @@ async fn put(t: &TestStack, rows: Vec<Item>) {
 async fn add(t: &TestStack, list: List, sk: &str, name: &str, count: i64) {
     let key = match list {
         List::Repositories => keys::company(COMPANY),
-        List::Customers | List::Logs | List::PackageCustomers => Key { pk: keys::tallies(COMPANY), sk: sk.to_owned() },
+        List::Customers | List::Logs | List::PackageCustomers | List::Packages => {
+            Key { pk: keys::tallies(COMPANY), sk: sk.to_owned() }
+        }
     };
     let update = t.aws.dynamodb.update_item().table_name(TABLE).update_expression("ADD #name :count");
     let update = update.key("pk", AttributeValue::S(key.pk)).key("sk", AttributeValue::S(key.sk));

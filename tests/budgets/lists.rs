@@ -32,13 +32,14 @@ pub(crate) async fn open() -> (Shop, String) {
 
 /// Each list at this length.
 pub(crate) async fn measure(rows: usize, table: &mut Table) {
-    for list in [List::Customers, List::Repositories, List::Logs, List::PackageCustomers] {
+    for list in [List::Customers, List::Repositories, List::Logs, List::PackageCustomers, List::Packages] {
         let (shop, repository) = open().await;
         package_customers::make(&shop, 3).await;
+        package_customers::grant_all(&shop, bulk::PACKAGE).await;
         // Nobody sells a million repositories.
         let rows = if list == List::Repositories { rows.min(10_000) } else { rows };
         bulk::fill(&shop.t, list, rows).await;
-        for (what, path, budget) in lists(list, &repository) {
+        for (what, path, budget) in lists(list, rows, &repository) {
             let pages = Pages { shop: &shop, what: format!("{what} of {rows}"), path, budget };
             pages.measure(table).await;
         }
@@ -51,7 +52,7 @@ pub(crate) async fn measure(rows: usize, table: &mut Table) {
 }
 
 /// The lists of this kind of rows: what they are called, their path, their budget.
-fn lists(list: List, repository: &str) -> Vec<(&'static str, String, Budget)> {
+fn lists(list: List, rows: usize, repository: &str) -> Vec<(&'static str, String, Budget)> {
     let (customers, logs) = ("/api/admin/customers?", "/api/admin/access-logs?");
     match list {
         List::Customers => vec![
@@ -67,7 +68,13 @@ fn lists(list: List, repository: &str) -> Vec<(&'static str, String, Budget)> {
         List::PackageCustomers => vec![
             ("package customers", "/api/v1/customers?".to_owned(), Budget::list()),
             ("package customers by status", "/api/v1/customers?status=active&".to_owned(), Budget::filtered_list()),
+            (
+                "customers of a package",
+                format!("/api/v1/packages/{}/customers?", bulk::PACKAGE),
+                Budget::customers_of_package(rows),
+            ),
         ],
+        List::Packages => vec![("packages", "/api/v1/packages?".to_owned(), Budget::list())],
         List::Repositories => vec![("repositories", "/api/admin/repositories?".to_owned(), Budget::list())],
         List::Logs => vec![
             ("logs", logs.to_owned(), Budget::list()),
@@ -107,14 +114,15 @@ impl Pages<'_> {
         if self.path.starts_with("/api/v1/") { "per_page" } else { "limit" }
     }
 
-    /// A page that is walked to, if it is not too far.
+    /// A page that is walked to, if it is not too far. Who has a package is read whole.
     async fn middle(&self, table: &mut Table, page: u64) {
         let skipped = u32::try_from((page - 1) * PAGE).unwrap();
-        let found = skipped <= MOST_SKIPPED;
+        let whole = self.path.contains("/packages/");
+        let found = whole || skipped <= MOST_SKIPPED;
         let path = format!("{}page={page}&{}={PAGE}", self.path, self.limit());
         let (usage, answer) = measured(self.shop.t.get(&path)).await;
         assert_eq!(answer.status, if found { StatusCode::OK } else { StatusCode::BAD_REQUEST }, "{path}: {answer}");
-        let budget = if found { self.budget.walking(skipped) } else { self.budget };
+        let budget = if found && !whole { self.budget.walking(skipped) } else { self.budget };
         table.add(format!("{}, page in the middle", self.what), usage, budget);
     }
 

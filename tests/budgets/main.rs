@@ -11,8 +11,10 @@ mod events;
 mod limiter;
 mod lists;
 mod package_customers;
+mod packages;
 mod served;
 mod shop;
+mod sync;
 mod table;
 
 use std::io::Write;
@@ -25,10 +27,16 @@ async fn hold_to_budgets(title: &str, texts: Texts) {
     let mut shop = Shop::open(texts).await;
     endpoints::measure(&mut shop, &mut table).await;
     package_customers::measure(&shop, &mut table).await;
+    packages::measure(&shop, &mut table).await;
     events::measure(&mut shop, &mut table).await;
     limiter::measure(&shop, &mut table).await;
     composer::measure(&shop, &mut table).await;
     shop.t.finish().await;
+    show(title, &table);
+}
+
+/// Prints a table, and holds it to its budgets.
+fn show(title: &str, table: &Table) {
     // Not by `eprintln`, which is shown only when the test fails.
     std::io::stderr().write_all(format!("\n{title}\n\n{table}\n").as_bytes()).unwrap();
     assert!(table.over_budget().is_empty(), "over budget: {:#?}", table.over_budget());
@@ -42,6 +50,14 @@ async fn every_endpoint_and_every_event_is_within_its_budget() {
 #[tokio::test]
 async fn they_are_so_with_long_texts() {
     Box::pin(hold_to_budgets("Budgets, with long texts", Texts::Long)).await;
+}
+
+#[tokio::test]
+async fn syncs_of_many_tags_and_of_one_more() {
+    let (shop, mut table) = (Shop::open(Texts::Short).await, Table::default());
+    sync::measure(&shop, &mut table).await;
+    shop.t.finish().await;
+    show("Syncs", &table);
 }
 
 /// A hundred rows or ten thousand: a page takes the same, except one in the middle.
@@ -62,6 +78,5 @@ async fn hold_lists_to_budgets(lengths: &[usize]) {
     for rows in lengths {
         lists::measure(*rows, &mut table).await;
     }
-    std::io::stderr().write_all(format!("\nLists, 20 rows on a page\n\n{table}\n").as_bytes()).unwrap();
-    assert!(table.over_budget().is_empty(), "over budget: {:#?}", table.over_budget());
+    show("Lists, 20 rows on a page", &table);
 }

@@ -24,6 +24,16 @@ pub(crate) async fn make(shop: &Shop, customers: usize) {
     }
 }
 
+/// Grants a package, with two versions, to all of them.
+pub(crate) async fn grant_all(shop: &Shop, package: &str) {
+    shop.t.shelve(package, &["2.1.0", "2.0.0"]).await;
+    for customer in ok(shop, "/api/v1/customers?page=1").await.1["data"].as_array().unwrap() {
+        let path = format!("/api/v1/customers/{}/packages", customer["id"].as_str().unwrap());
+        let answer = shop.t.post(&path, &json!({"package": package, "constraint": "^2.0"})).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{answer}");
+    }
+}
+
 /// Each endpoint.
 pub(crate) async fn measure(shop: &Shop, table: &mut Table) {
     let t = &shop.t;

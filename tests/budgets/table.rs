@@ -71,10 +71,10 @@ impl Budget {
         Self { deep: Some(2), reads: Some(3.0), writes: Some(0.0), ..Self::default() }
     }
 
-    /// What a customer may install of: the customer with its grants, then the packages and bundles, each of which is a read
-    /// unit. Of those in bundles the descriptions come in a third round.
+    /// What a customer may install of: the customer with its grants, then the packages, each of which is half a read unit, and
+    /// the bundles. Of those in bundles the descriptions come in a third round.
     pub(crate) fn root() -> Self {
-        Self { deep: Some(2), reads: Some(22.0), writes: Some(0.0), ..Self::default() }
+        Self { deep: Some(2), reads: Some(12.0), writes: Some(0.0), ..Self::default() }
     }
 
     /// The way to an archive. It is counted beside the reading.
@@ -91,6 +91,45 @@ impl Budget {
     /// With a token that was made up, a version that the customer has: what was counted is taken back.
     pub(crate) fn forged_download() -> Self {
         Self { deep: Some(2), writes: Some(2.0), ..Self::download() }
+    }
+
+    /// A package with its versions: their index is in S3, until it was read.
+    pub(crate) fn package() -> Self {
+        Self { deep: Some(2), reads: Some(2.0 + CREDENTIAL), ..Self::default() }
+    }
+
+    /// A request that writes and sends a job off.
+    pub(crate) fn asking() -> Self {
+        Self { deep: Some(3), ..Self::default() }
+    }
+
+    /// Clearing away what a package left behind: customer by customer, and in S3.
+    pub(crate) fn cleared() -> Self {
+        Self { calls: Some(16), writes: Some(28.0), ..Self::default() }
+    }
+
+    /// A request that deletes something unless it is in use, and sends a job off.
+    pub(crate) fn deleted() -> Self {
+        Self { deep: Some(4), ..Self::default() }
+    }
+
+    /// Other packages in a bundle: they are looked for between reading it and writing it.
+    pub(crate) fn changed_bundle() -> Self {
+        Self { deep: Some(3), ..Self::default() }
+    }
+
+    /// A sync: the forge's answers lie between the calls.
+    pub(crate) fn sync(calls: usize, writes: f64) -> Self {
+        Self { calls: Some(calls), writes: Some(writes), ..Self::default() }
+    }
+
+    /// A page of the customers of a package: of all of them the links are read, each of up to 80 bytes (half a read unit for
+    /// 4 KB, and a round for each megabyte), and of those on the page the customer and its grants.
+    pub(crate) fn customers_of_package(rows: usize) -> Self {
+        let rows = u32::try_from(rows).unwrap();
+        let rounds = usize::try_from(rows.div_ceil(12_500)).unwrap();
+        let deep = Self::list().deep.map(|most| most + rounds);
+        Self { deep, ..Self::filtered_list() }.known_to_read(24.0 + f64::from(rows) / 100.0)
     }
 
     /// Ten installed versions: the customer, the packages and versions, the counts.

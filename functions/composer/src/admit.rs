@@ -30,7 +30,9 @@ pub(crate) async fn admit(
     Ok((customer.confirm(holder, app.clock.now())?, package))
 }
 
-/// The names of the packages that a customer has a right to, be it that its time is over. They exist.
+/// The names of the packages that a customer has a right to, be it that its time is over. They exist, or did a moment ago:
+/// the customer, its grants and its bundles are read strongly, as they decide; the packages are not, as `p2` and `dist`
+/// decide anew.
 pub(crate) async fn granted_names(
     app: &App,
     customer: &Customer,
@@ -38,7 +40,7 @@ pub(crate) async fn granted_names(
 ) -> Result<BTreeSet<PackageName>, ApiError> {
     let (company, grants) = (customer.claimed_company(), &holder.grants);
     let (packages, bundles) = try_join(
-        app.store.packages_named(company, grants.named()),
+        app.store.packages_listed(company, grants.named()),
         app.store.bundles_named(company, grants.named_bundles()),
     )
     .await?;
@@ -47,13 +49,13 @@ pub(crate) async fn granted_names(
     Ok(named.chain(bundles.into_iter().flat_map(|bundle| bundle.packages)).collect())
 }
 
-/// The packages that a customer may install something of, by name.
+/// The packages that a customer may install something of, by name. They are read as those of [`granted_names`] are.
 pub(crate) async fn installable(app: &App, customer: &Customer, holder: &Holder) -> Result<Vec<Package>, ApiError> {
     let company = customer.claimed_company();
     let bundles = app.store.bundles_named(company, holder.grants.named_bundles()).await?;
     let mut names = holder.grants.named();
     names.extend(bundles.iter().flat_map(|bundle| &bundle.packages));
-    let mut packages = app.store.packages_named(company, names).await?;
+    let mut packages = app.store.packages_listed(company, names).await?;
     let now = app.clock.now();
     packages.retain(|package| holder.grants.access(package, now).is_some_and(|access| !access.has_ended()));
     Ok(packages)

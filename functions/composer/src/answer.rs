@@ -4,11 +4,15 @@
 //! documents by the repository's address and not by the credential. So the date stands for the document itself: it is a
 //! hash, and is compared for equality. Another customer's document, or the same one after a grant has ended, has another.
 
-use std::{convert::Infallible, io::Write};
+use std::{
+    convert::Infallible,
+    io::Write,
+    sync::{Arc, OnceLock},
+};
 
 use api::{ApiError, Kind};
 use axum::{
-    body::Body,
+    body::{Body, Bytes},
     extract::FromRequestParts,
     response::{IntoResponse, Response},
 };
@@ -51,36 +55,67 @@ impl<S: Sync> FromRequestParts<S> for Conditions {
 /// A JSON document, for who may see it.
 #[derive(Debug)]
 pub(crate) struct Document {
-    bytes: Vec<u8>,
+    rendered: Arc<Rendered>,
     conditions: Conditions,
 }
 
 impl Document {
     /// What `content` is as JSON.
+    pub(crate) fn new(content: &impl Serialize, conditions: Conditions) -> Result<Self, ApiError> {
+        Self::of(Arc::new(Rendered::new(content)?), conditions)
+    }
+
+    /// One that was rendered before.
     ///
     /// # Errors
     /// When it is too long for a client that cannot read gzip. Composer can.
-    pub(crate) fn new(content: &impl Serialize, conditions: Conditions) -> Result<Self, ApiError> {
-        let bytes = serde_json::to_vec(content).map_err(ApiError::internal)?;
-        if !conditions.gzip && bytes.len() > LONGEST_PLAIN {
+    pub(crate) fn of(rendered: Arc<Rendered>, conditions: Conditions) -> Result<Self, ApiError> {
+        if !conditions.gzip && rendered.bytes.len() > LONGEST_PLAIN {
             return Err(ApiError::new(Kind::Invalid, "This is too long to be sent uncompressed: allow gzip"));
         }
-        Ok(Self { bytes, conditions })
+        Ok(Self { rendered, conditions })
+    }
+}
+
+/// The bytes of a document, with what follows from them.
+#[derive(Debug)]
+pub(crate) struct Rendered {
+    bytes: Bytes,
+    date: String,
+    /// Compressed, once somebody took it so.
+    small: OnceLock<Option<Bytes>>,
+}
+
+impl Rendered {
+    /// What `content` is as JSON.
+    pub(crate) fn new(content: &impl Serialize) -> Result<Self, ApiError> {
+        let bytes = Bytes::from(serde_json::to_vec(content).map_err(ApiError::internal)?);
+        Ok(Self { date: date(&bytes), bytes, small: OnceLock::new() })
+    }
+
+    /// The most memory it takes, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        2 * self.bytes.len()
+    }
+
+    fn compressed(&self) -> Option<Bytes> {
+        // Writing into memory does not fail.
+        self.small.get_or_init(|| gzip(&self.bytes).ok().map(Bytes::from)).clone()
     }
 }
 
 impl IntoResponse for Document {
     fn into_response(self) -> Response {
-        let date = date(&self.bytes);
-        if self.conditions.has.as_deref() == Some(&date) {
+        let Self { rendered, conditions } = self;
+        let date = rendered.date.as_str();
+        if conditions.has.as_deref() == Some(date) {
             return (StatusCode::NOT_MODIFIED, [(LAST_MODIFIED, date)]).into_response();
         }
-        let headers = [(LAST_MODIFIED, date.as_str()), (CONTENT_TYPE, "application/json"), (VARY, "Accept-Encoding")];
-        let compressed = self.conditions.gzip && self.bytes.len() > SHORT;
-        match compressed.then(|| gzip(&self.bytes)).transpose() {
-            Ok(Some(small)) => (headers, [(CONTENT_ENCODING, "gzip")], Body::from(small)).into_response(),
-            // Writing into memory does not fail.
-            Ok(None) | Err(_) => (headers, Body::from(self.bytes)).into_response(),
+        let headers = [(LAST_MODIFIED, date), (CONTENT_TYPE, "application/json"), (VARY, "Accept-Encoding")];
+        let compressed = conditions.gzip && rendered.bytes.len() > SHORT;
+        match compressed.then(|| rendered.compressed()).flatten() {
+            Some(small) => (headers, [(CONTENT_ENCODING, "gzip")], Body::from(small)).into_response(),
+            None => (headers, Body::from(rendered.bytes.clone())).into_response(),
         }
     }
 }

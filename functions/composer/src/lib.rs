@@ -17,7 +17,9 @@ mod search;
 
 use api::{Api, Family};
 use domain::Clock;
-use store::{Blobs, Indexes, Store};
+use store::{Blobs, Indexes, Kept, Store};
+
+use crate::answer::Rendered;
 
 /// The endpoints. None has a limit of requests: Composer gives up at the first 429.
 pub fn api() -> Api<App> {
@@ -38,10 +40,25 @@ pub struct App {
     pub store: Store,
     /// Packages' versions.
     pub indexes: Indexes,
+    /// Metadata as they were answered.
+    pub documents: Documents,
     /// Where the archives are.
     pub blobs: Blobs,
     /// The present time.
     pub clock: Clock,
     /// Where customers reach us, without a slash at the end. It gets into their lock files.
     pub public_url: String,
+}
+
+/// Bytes of documents that are kept.
+const KEPT: usize = 16 * 1024 * 1024;
+
+/// Metadata that a warm process keeps as they were answered. What of them a customer may see is not among it.
+#[derive(Clone, Debug)]
+pub struct Documents(pub(crate) Kept<Rendered>);
+
+impl Default for Documents {
+    fn default() -> Self {
+        Self(Kept::new(KEPT))
+    }
 }

@@ -7,6 +7,7 @@ async fn main() -> Result<(), runtime::Error> {
     let app = composer::App {
         store: services.store()?,
         indexes: store::Indexes::new(blobs.clone()),
+        documents: composer::Documents::default(),
         blobs,
         clock: services.clock(),
         public_url: services.public_url()?,

@@ -1,16 +1,21 @@
 //! What there is of a package: `metadata-url`.
 
+use std::sync::Arc;
+
 use api::{ApiError, Kind, Time};
 use auth::Customer;
 use axum::extract::State;
-use domain::package::{IndexedVersion, PackageName};
+use domain::{
+    CompanyId,
+    package::{IndexedVersion, Package, PackageName},
+};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::{
     App,
     admit::admit,
-    answer::{Conditions, Document},
+    answer::{Conditions, Document, Rendered},
     minify::minified,
     path::{Segments, escaped},
 };
@@ -39,12 +44,28 @@ pub(crate) async fn metadata(
         return Err(ApiError::not_found());
     }
     let index = app.indexes.load(customer.claimed_company(), &package).await?;
-    let visible = index.versions.iter().filter(|it| it.branch == wanted.branches && access.allows(it.release()));
-    let versions = minified(visible.map(|version| described(&app, &wanted.name, version)));
-    if wanted.branches && versions.is_empty() {
+    let is_visible = |it: &IndexedVersion| it.branch == wanted.branches && access.allows(it.release());
+    let visible: Vec<bool> = index.versions.iter().map(is_visible).collect();
+    if wanted.branches && !visible.contains(&true) {
         return Err(ApiError::not_found());
     }
-    Document::new(&Metadata::of(&wanted.name, &versions), conditions)
+    let key = key(customer.claimed_company(), &package, &visible);
+    if let Some(rendered) = app.documents.0.get(&key) {
+        return Document::of(rendered, conditions);
+    }
+    let shown = index.versions.iter().zip(&visible).filter(|(_, visible)| **visible);
+    let versions = minified(shown.map(|(version, _)| described(&app, &wanted.name, version)));
+    let rendered = Arc::new(Rendered::new(&Metadata::of(&wanted.name, &versions))?);
+    app.documents.0.keep(&key, &rendered, key.len() + rendered.size());
+    Document::of(rendered, conditions)
+}
+
+/// What a document follows from: the package, all of its versions, and which of them the customer may see. That is decided with
+/// every request; only how it reads is kept.
+fn key(company: CompanyId, package: &Package, visible: &[bool]) -> String {
+    let visible: String = visible.iter().map(|visible| if *visible { '1' } else { '0' }).collect();
+    let index = package.found.index.as_deref().unwrap_or_default();
+    format!("{company} {} {index} {visible}", package.name)
 }
 
 struct Wanted {

@@ -114,6 +114,7 @@ impl Functions {
                 composer::api().into_router(composer::App {
                     store: services.store()?,
                     indexes: Indexes::new(blobs.clone()),
+                    documents: composer::Documents::default(),
                     blobs,
                     clock: services.clock(),
                     public_url: services.public_url()?,

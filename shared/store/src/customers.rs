@@ -249,13 +249,13 @@ impl Store {
         Ok(links.into_iter().map(|link| link.customer).collect())
     }
 
-    /// Customers with their grants, in the order of their ids; those that are gone are left out.
+    /// Customers with their grants, in the order of their ids; those that are gone are left out. They may be a moment old.
     pub async fn holders(&self, company: CompanyId, ids: &[CustomerId]) -> Result<Vec<Holder>, Failure> {
         let customers: Vec<Key> = ids.iter().map(|id| keys::customer(company, *id)).collect();
         let grants: Vec<Key> = ids.iter().map(|id| keys::grants(company, *id)).collect();
         let (mut customers, grants) = futures::try_join!(
-            self.table.get_many::<Customer>(&customers, Freshness::Strong),
-            self.table.get_many::<Granted>(&grants, Freshness::Strong),
+            self.table.get_many::<Customer>(&customers, Freshness::Eventual),
+            self.table.get_many::<Granted>(&grants, Freshness::Eventual),
         )?;
         customers.sort_by_key(|customer| customer.id);
         let place = |id: CustomerId| format!("{:010}", id.number());

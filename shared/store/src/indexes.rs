@@ -1,10 +1,7 @@
 //! The indexes of packages: all their versions, each in one blob that its digest names. A warm process keeps those that it
 //! read; they never change, so what is kept is never stale.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::{collections::HashMap, sync::Arc};
 
 use bytes::Bytes;
 use domain::{
@@ -14,7 +11,7 @@ use domain::{
 };
 use sha2::{Digest, Sha256};
 
-use crate::{Blobs, keys};
+use crate::{Blobs, Kept, keys};
 
 /// Bytes of blobs whose indexes are kept. Read, an index takes several times its bytes; a function has 512 MB.
 const KEPT: usize = 16 * 1024 * 1024;
@@ -25,13 +22,13 @@ const LARGEST: usize = 8 * 1024 * 1024;
 #[derive(Clone, Debug)]
 pub struct Indexes {
     blobs: Blobs,
-    kept: Arc<Mutex<Kept>>,
+    kept: Kept<Index>,
 }
 
 impl Indexes {
     /// Those in these blobs.
     pub fn new(blobs: Blobs) -> Self {
-        Self { blobs, kept: Arc::new(Mutex::new(Kept::new(KEPT))) }
+        Self { blobs, kept: Kept::new(KEPT) }
     }
 
     /// The versions of a package, as its last complete sync found them: none before the first.
@@ -41,7 +38,7 @@ impl Indexes {
     pub async fn load(&self, company: CompanyId, package: &Package) -> Result<Arc<Index>, Failure> {
         const WHAT: &str = "reading an index";
         let Some(digest) = &package.found.index else { return Ok(Arc::default()) };
-        if let Some(index) = self.kept().get(digest) {
+        if let Some(index) = self.kept.get(digest) {
             return Ok(index);
         }
         let key = keys::blob_index(company, package.package_id.as_str(), digest);
@@ -49,7 +46,7 @@ impl Indexes {
         let bytes = bytes.ok_or_else(|| Failure::unavailable(WHAT, format!("there is no {key}")))?;
         let index: Index = serde_json::from_slice(&bytes).map_err(|error| Failure::broken(WHAT, error))?;
         let index = Arc::new(index);
-        self.kept().keep(digest, &index, bytes.len());
+        self.kept.keep(digest, &index, bytes.len());
         Ok(index)
     }
 
@@ -95,11 +92,6 @@ impl Indexes {
         let _ = self.blobs.put_new(&key, Bytes::from(bytes), "application/json", HashMap::new()).await?;
         Ok(digest)
     }
-
-    fn kept(&self) -> std::sync::MutexGuard<'_, Kept> {
-        // Whoever panicked had nothing half done: an entry is there or not.
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// Counts what is written to it.
@@ -113,73 +105,5 @@ impl std::io::Write for Counted {
 
     fn flush(&mut self) -> std::io::Result<()> {
         Ok(())
-    }
-}
-
-/// Indexes by digest; those that were not used for longest make room.
-#[derive(Debug)]
-struct Kept {
-    entries: HashMap<String, Entry>,
-    room: usize,
-    /// Counts the uses.
-    now: u64,
-}
-
-#[derive(Debug)]
-struct Entry {
-    index: Arc<Index>,
-    size: usize,
-    used: u64,
-}
-
-impl Kept {
-    fn new(room: usize) -> Self {
-        Self { entries: HashMap::new(), room, now: 0 }
-    }
-
-    fn get(&mut self, digest: &str) -> Option<Arc<Index>> {
-        self.now += 1;
-        let entry = self.entries.get_mut(digest)?;
-        entry.used = self.now;
-        Some(Arc::clone(&entry.index))
-    }
-
-    fn keep(&mut self, digest: &str, index: &Arc<Index>, size: usize) {
-        if let Some(old) = self.entries.remove(digest) {
-            self.room += old.size;
-        }
-        while self.room < size {
-            let oldest = self.entries.iter().min_by_key(|(_, entry)| entry.used).map(|(digest, _)| digest.clone());
-            // Larger than all the room there is.
-            let Some(old) = oldest.and_then(|digest| self.entries.remove(&digest)) else { return };
-            self.room += old.size;
-        }
-        self.room -= size;
-        self.now += 1;
-        self.entries.insert(digest.to_owned(), Entry { index: Arc::clone(index), size, used: self.now });
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_not_used_for_longest_makes_room() {
-        let (mut kept, index) = (Kept::new(100), Arc::new(Index::default()));
-        let keep = |kept: &mut Kept, digest: &str, size| kept.keep(digest, &index, size);
-        keep(&mut kept, "a", 40);
-        keep(&mut kept, "b", 40);
-        assert!(kept.get("a").is_some());
-        keep(&mut kept, "c", 40);
-        assert!(kept.get("b").is_none(), "it made room");
-        assert!(kept.get("a").is_some() && kept.get("c").is_some());
-        keep(&mut kept, "c", 60);
-        assert!(kept.get("a").is_some(), "the same one again takes no more room");
-        keep(&mut kept, "d", 100);
-        assert_eq!((kept.entries.len(), kept.room), (1, 0));
-        keep(&mut kept, "e", 101);
-        assert!(kept.get("e").is_none(), "larger than everything");
-        assert_eq!((kept.entries.len(), kept.room), (0, 100));
     }
 }

@@ -151,11 +151,11 @@ mod tests {
         ForgeRef { name: name.to_owned(), kind: RefKind::Tag, sha, commit: None, time: None, is_default: false }
     }
 
-    fn version(wanted: &Wanted) -> Result<Fetched, Trouble> {
+    fn version(wanted: &Wanted) -> Fetched {
         let at = Timestamp::UNIX_EPOCH;
         let text = String::new;
         let archive = Archive { commit: text(), sha1: text(), sha256: text(), size: 1, time: at, listed_at: at };
-        Ok(Fetched::Version(Box::new(IndexedVersion {
+        Fetched::Version(Box::new(IndexedVersion {
             name: wanted.at.name.clone(),
             object: wanted.at.sha.to_string(),
             version: wanted.named.version.clone(),
@@ -165,8 +165,8 @@ mod tests {
             released_at: at,
             listed_at: at,
             archive,
-            composer: serde_json::Map::new(),
-        })))
+            composer: serde_json::Map::default(),
+        }))
     }
 
     fn refused() -> Result<Fetched, Trouble> {
@@ -197,7 +197,7 @@ mod tests {
         let mut run = run(&plan);
         assert!(run.take(0, refused()).unwrap(), "it goes on");
         for place in [1, 2] {
-            assert!(run.take(place, version(&plan.wanted[place])).unwrap());
+            assert!(run.take(place, Ok(version(&plan.wanted[place]))).unwrap());
         }
         let Gathered { index, trouble, .. } = run.end();
         assert!(trouble.is_some(), "the vendor is told");
@@ -212,7 +212,7 @@ mod tests {
         let before = plan(&tags, &Index::default());
         let mut first = run(&before);
         for (place, wanted) in before.wanted.iter().enumerate() {
-            assert!(first.take(place, version(wanted)).unwrap());
+            assert!(first.take(place, Ok(version(wanted))).unwrap());
         }
         let mut known = first.end().index;
         known.versions.iter_mut().for_each(|version| version.object = "b".repeat(40));
