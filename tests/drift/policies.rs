@@ -72,7 +72,7 @@ const GRANTS: &[(&str, &[&str])] = &[
     (
         "ComposerFunction",
         &[
-            "dynamodb BatchGetItem DeleteItem GetItem UpdateItem on Table",
+            "dynamodb BatchGetItem GetItem UpdateItem on Table",
             "logs CreateLogStream PutLogEvents on ComposerLogs",
             "s3 GetObject on BlobsBucket/dists/* BlobsBucket/packages/*",
         ],

@@ -75,6 +75,8 @@ fn every_endpoint_is_listed() {
             // Below a list stands only what follows its path.
             // A package's name is one segment of a path or two.
             let path = route.path.replace("/api/v1/packages/{vendor}/{package}", "/api/v1/packages/{name}");
+            // Nor does it matter to the reader that API Gateway takes decoded slashes for some.
+            let path = path.replace("+}", "}");
             let whole = format!("{} {path}", route.method);
             if endpoints.contains(&format!("`{whole}`")) {
                 continue;
