@@ -34,7 +34,7 @@ async fn the_vendor_is_told_of_more_versions_than_can_be_kept() {
     shop.ask().await;
     shop.rest().await;
     let shown = shop.shown().await;
-    assert!(shown["sync"]["error"].as_str().is_some_and(|error| error.contains("too much")), "{shown:#}");
+    assert!(shown["sync"]["last_error"].as_str().is_some_and(|error| error.contains("too much")), "{shown:#}");
     assert_eq!(shop.look().await, before, "what was there stays");
     for tag in &tags {
         shop.delete(tag);
