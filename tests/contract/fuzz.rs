@@ -334,7 +334,9 @@ fn any_path_of_the_composer_repository() {
         prop_assert!(answer.status < 500, "{} {}: {}", method, path, answer);
         if answer.status >= 400 && method != "HEAD" {
             let (error, warning) = (&answer.json["error"], &answer.json["warning"]);
-            let told = error["code"].is_string() && error["message"].is_string() && warning.is_string();
+            // What no function is asked is answered by the gateway, which knows nothing of Composer's warnings.
+            let asked = method == "GET" && ["/p2/acme/", "/dist/acme/"].iter().any(|start| path.starts_with(start));
+            let told = error["code"].is_string() && error["message"].is_string() && (warning.is_string() || !asked);
             prop_assert!(told, "{} {}: {}", method, path, answer);
         }
         accepted.0.set(accepted.0.get() + u32::from(answer.status < 400));
