@@ -289,10 +289,24 @@ fn part() -> impl Strategy<Value = String> {
         2 => prop::sample::select(evil).prop_map(str::to_owned),
         1 => Just(commit_of("acme/widget", "1.0.0")),
         1 => Just(format!("{}.zip", commit_of("acme/widget", "1.0.0"))),
-        1 => prop::collection::vec(any::<u8>(), 0..40).prop_map(|bytes| bytes.iter().map(|it| format!("%{it:02x}")).collect()),
+        1 => prop::collection::vec(any::<u8>(), 1..40).prop_map(|bytes| escaped(&bytes)),
         1 => "([a-z0-9./~-]|%[0-9a-fA-F]{2}|[!$'()*+,;=:@_%-]){0,60}",
         1 => (0_usize..8000).prop_map(|length| "x".repeat(length)),
     ]
+}
+
+/// Any bytes, each of them escaped.
+fn escaped(bytes: &[u8]) -> String {
+    let digits: Vec<String> = bytes.iter().map(|byte| domain::text::hex(&[*byte])).collect();
+    format!("%{}", digits.join("%"))
+}
+
+/// Whether the gateway has a route for it.
+fn leads_to_composer(path: &str) -> bool {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let parts: Vec<&str> = path.split('/').skip(1).collect();
+    let parts_of = [("p2", 3), ("dist", 4), ("dist", 5)];
+    parts_of.contains(&(parts[0], parts.len())) && parts.iter().all(|part| !part.is_empty())
 }
 
 /// What a customer's Composer, or whoever has its token, may ask for.
@@ -334,7 +348,9 @@ fn any_path_of_the_composer_repository() {
         prop_assert!(answer.status < 500, "{} {}: {}", method, path, answer);
         if answer.status >= 400 && method != "HEAD" {
             let (error, warning) = (&answer.json["error"], &answer.json["warning"]);
-            let told = error["code"].is_string() && error["message"].is_string() && warning.is_string();
+            // What leads to no function is answered by the gateway, which knows nothing of Composer's warnings.
+            let asked = method == "GET" && leads_to_composer(&path);
+            let told = error["code"].is_string() && error["message"].is_string() && (warning.is_string() || !asked);
             prop_assert!(told, "{} {}: {}", method, path, answer);
         }
         accepted.0.set(accepted.0.get() + u32::from(answer.status < 400));

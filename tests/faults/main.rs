@@ -34,6 +34,7 @@
 //! | F20: a credential is taken back during a hundred requests | [`revocations`] |
 //! | F21: the table of counters is out of reach | `contract/rate_limits.rs` (`without_its_counters_…`), `contract/limiter.rs` |
 //! | F23: a frozen process, dead sockets | [`sockets`] |
+//! | a package's sync: killed at, failing at and interrupted at each of its calls; what forges answer; webhooks; random | [`syncs`] |
 //! | F24: two repairs at once, one that dies | [`repairs`] |
 //!
 //! F18, F19, F22 and F25 are about registries and outgoing webhooks, which Tollgate does not have.

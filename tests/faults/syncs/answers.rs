@@ -107,10 +107,12 @@ async fn a_tag_whose_archive_is_none_is_passed_over_until_it_is_one() {
     }
 }
 
+/// Turns something that is wrong with GitHub on, or off.
+type Switch = fn(&Shop, bool);
+
 #[tokio::test]
 async fn github_that_answers_nothing_is_waited_for_and_the_vendor_is_told_why() {
     let shop = Shop::synced(ForgeKind::Github, 1).await;
-    type Switch = fn(&Shop, bool);
     let switches: [(&str, Switch); 3] = [
         ("credentials", |shop, on| shop.t.github().refuse_credentials(on)),
         ("not found", |shop, on| shop.t.github().hide("acme-corp", "widget", on).unwrap()),

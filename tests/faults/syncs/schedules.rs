@@ -35,13 +35,8 @@ fn push(shop: &Shop, dice: &Dice) {
     match dice.below(10) {
         0..3 if there => shop.delete(tag),
         3 => shop.annotate(tag),
-        4 => {
-            if shop.bad.borrow().is_empty() {
-                shop.bad("nightly")
-            } else {
-                shop.delete("nightly")
-            }
-        }
+        4 if shop.bad.borrow().is_empty() => shop.bad("nightly"),
+        4 => shop.delete("nightly"),
         // A tag goes back to a commit that another one has.
         5 if there => {
             let commit = shop.tags.borrow().values().next().cloned().unwrap();
