@@ -76,7 +76,7 @@ async fn synced(t: &TestStack, package: &str, versions: &[&str]) {
     let index = Index { versions: versions.iter().map(version).collect(), skipped: vec![skipped] };
     let client = t.aws.s3.clone();
     let indexes = Indexes::new(Blobs::new(move || client, "blobsbucket"));
-    let digest = indexes.save(COMPANY, &before.package_id, &index).await.unwrap();
+    let digest = indexes.save(COMPANY, &before, &index).await.unwrap();
     let found = Found {
         index: Some(digest),
         changed_at: Some(t.now()),

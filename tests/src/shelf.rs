@@ -119,7 +119,7 @@ impl TestStack {
         let known = store.versions(company, name).await.unwrap();
         assert!(store.put_versions(company, package, &records(package, known, &mut versions)).await.unwrap());
         let index = Index { versions, skipped: Vec::new() };
-        let digest = Indexes::new(blobs).save(company, &package.package_id, &index).await.unwrap();
+        let digest = Indexes::new(blobs).save(company, package, &index).await.unwrap();
         let before = store.package(company, name).await.unwrap().unwrap();
         let latest = index.versions.first().map(|version| version.version.clone());
         let found = Found {

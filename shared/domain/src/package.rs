@@ -192,7 +192,7 @@ impl Source {
 /// What a complete sync found.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Found {
-    /// The SHA-256 of the index: the blob with all versions and with what was skipped. `None` before the first sync.
+    /// What the index is called: the blob with all versions and with what was skipped. `None` before the first sync.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub index: Option<String>,
     /// When the index became another one.

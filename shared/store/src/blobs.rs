@@ -156,14 +156,14 @@ impl Blobs {
     /// # Errors
     /// When S3 does not answer, or keeps one; others may be gone then.
     pub async fn delete_prefix(&self, prefix: &str) -> Result<usize, Failure> {
-        self.delete_others(prefix, &[]).await
+        self.delete_where(prefix, |_| true).await
     }
 
-    /// The same, but those with the keys `kept`, few of them, stay.
+    /// The same, but only those whose key is one that `goes`; few others may be there.
     ///
     /// # Errors
     /// As [`Blobs::delete_prefix`].
-    pub async fn delete_others(&self, prefix: &str, kept: &[String]) -> Result<usize, Failure> {
+    pub async fn delete_where(&self, prefix: &str, goes: impl Fn(&str) -> bool) -> Result<usize, Failure> {
         const WHAT: &str = "deleting blobs";
         if !prefix.ends_with('/') || prefix.starts_with('/') {
             return Err(Failure::broken(WHAT, format!("`{prefix}` is the beginning of other keys, too")));
@@ -173,7 +173,7 @@ impl Blobs {
             let list = self.client.list_objects_v2().bucket(&*self.bucket).prefix(prefix);
             let page = Box::pin(list.send()).await.map_err(|error| Failure::unavailable(WHAT, error))?;
             let keys = page.contents.unwrap_or_default().into_iter().filter_map(|it| it.key);
-            let keys: Vec<String> = keys.filter(|key| !kept.contains(key)).collect();
+            let keys: Vec<String> = keys.filter(|key| goes(key)).collect();
             if !keys.is_empty() {
                 deleted += keys.len();
                 self.delete(keys).await?;

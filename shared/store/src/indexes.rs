@@ -1,12 +1,12 @@
-//! The indexes of packages: all their versions, each in one blob that its digest names. A warm process keeps those that it
-//! read; they never change, so what is kept is never stale.
+//! The indexes of packages: all their versions, each in one blob, named by whose turn it was and by its digest. A warm process
+//! keeps those that it read; they never change, so what is kept is never stale.
 
 use std::{collections::HashMap, sync::Arc};
 
 use bytes::Bytes;
 use domain::{
     CompanyId, Failure,
-    package::{Index, Package, PackageId},
+    package::{Index, Package},
     text,
 };
 use sha2::{Digest, Sha256};
@@ -37,16 +37,16 @@ impl Indexes {
     /// When S3 does not answer. Also when the index is gone, as another one took its place meanwhile: read the package again.
     pub async fn load(&self, company: CompanyId, package: &Package) -> Result<Arc<Index>, Failure> {
         const WHAT: &str = "reading an index";
-        let Some(digest) = &package.found.index else { return Ok(Arc::default()) };
-        if let Some(index) = self.kept.get(digest) {
+        let Some(name) = &package.found.index else { return Ok(Arc::default()) };
+        if let Some(index) = self.kept.get(name) {
             return Ok(index);
         }
-        let key = keys::blob_index(company, package.package_id.as_str(), digest);
+        let key = keys::blob_index(company, package.package_id.as_str(), name);
         let bytes = self.blobs.get(&key, LARGEST).await?;
         let bytes = bytes.ok_or_else(|| Failure::unavailable(WHAT, format!("there is no {key}")))?;
         let index: Index = serde_json::from_slice(&bytes).map_err(|error| Failure::broken(WHAT, error))?;
         let index = Arc::new(index);
-        self.kept.keep(digest, &index, bytes.len());
+        self.kept.keep(name, &index, bytes.len());
         Ok(index)
     }
 
@@ -60,37 +60,35 @@ impl Indexes {
         Ok(counted.0 <= LARGEST)
     }
 
-    /// Deletes the indexes of a package but those with these digests: the one that takes their place, and the one that is
-    /// read until it does. For whoever has the right to sync it.
+    /// Deletes the indexes of a package that are older than the one of this name, but for the one that `leased` names: it is
+    /// read until the other takes its place. One that a later sync wrote stays, should that have begun meanwhile.
     ///
     /// # Errors
     /// When S3 does not answer, or keeps one.
-    pub async fn delete_others(
-        &self,
-        company: CompanyId,
-        package: &PackageId,
-        kept: impl IntoIterator<Item = &String>,
-    ) -> Result<usize, Failure> {
-        let key = |digest: &String| keys::blob_index(company, package.as_str(), digest);
-        let kept: Vec<String> = kept.into_iter().map(key).collect();
-        self.blobs.delete_others(&keys::blob_indexes(company, package.as_str()), &kept).await
+    pub async fn delete_older(&self, company: CompanyId, leased: &Package, name: &str) -> Result<usize, Failure> {
+        let id = leased.package_id.as_str();
+        let newest = keys::blob_index(company, id, name);
+        let read = leased.found.index.as_ref().map(|name| keys::blob_index(company, id, name));
+        let goes = |key: &str| key < newest.as_str() && read.as_deref() != Some(key);
+        self.blobs.delete_where(&keys::blob_indexes(company, id), goes).await
     }
 
-    /// Writes an index down, and answers with its digest, for the package to name. Until it does, nobody reads it.
+    /// Writes an index down, and answers with what it is called, for the package to name. Until it does, nobody reads it. The
+    /// package is as it was when it was leased: that gives each sync a number of its own, greater than those before.
     ///
     /// # Errors
     /// When S3 does not answer, or the index is too large ([`Indexes::fits`]).
-    pub async fn save(&self, company: CompanyId, package: &PackageId, index: &Index) -> Result<String, Failure> {
+    pub async fn save(&self, company: CompanyId, leased: &Package, index: &Index) -> Result<String, Failure> {
         const WHAT: &str = "writing an index";
         let bytes = serde_json::to_vec(index).map_err(|error| Failure::broken(WHAT, error))?;
         if bytes.len() > LARGEST {
             return Err(Failure::broken(WHAT, format!("it has {} bytes", bytes.len())));
         }
-        let digest = text::hex(&Sha256::digest(&bytes));
-        let key = keys::blob_index(company, package.as_str(), &digest);
+        let name = format!("{:012}-{}", leased.rev, text::hex(&Sha256::digest(&bytes)));
+        let key = keys::blob_index(company, leased.package_id.as_str(), &name);
         // One that is there has the same bytes.
         let _ = self.blobs.put_new(&key, Bytes::from(bytes), "application/json", HashMap::new()).await?;
-        Ok(digest)
+        Ok(name)
     }
 }
 

@@ -375,9 +375,9 @@ pub fn blob_archives(company: CompanyId, package: &str) -> String {
     format!("dists/{company}/{package}/")
 }
 
-/// Blob: a package's versions with all that is known of each, by the SHA-256 of its bytes.
-pub fn blob_index(company: CompanyId, package: &str, sha256: &str) -> String {
-    format!("{}{sha256}.json", blob_indexes(company, package))
+/// Blob: a package's versions with all that is known of each. What the index is called begins with a number that grows.
+pub fn blob_index(company: CompanyId, package: &str, name: &str) -> String {
+    format!("{}{name}.json", blob_indexes(company, package))
 }
 
 /// What the keys of a package's indexes begin with.

@@ -88,48 +88,23 @@ async fn take_over(app: &App, company: CompanyId, leased: &Package) -> Result<()
     if !Indexes::fits(&found.index)? {
         found = too_large(&before, found);
     }
-    let changed = found.index != *before || leased.found.index.is_none() || leased.sync.torn;
-    let digest = if changed {
+    let is_new = |index: &Index| *index != *before || leased.found.index.is_none();
+    let to_write = is_new(&found.index) || leased.sync.torn;
+    if to_write && !write_versions(app, company, leased, &before, &mut found.index).await? {
         // Somebody else's sync will have written by now what is there, or it is another package.
-        if !write_versions(app, company, leased, &before, &mut found.index).await? {
-            return Ok(());
-        }
-        Some(save(app, company, leased, &found.index).await?)
-    } else {
-        leased.found.index.clone()
-    };
+        return Ok(());
+    }
+    let saved = if is_new(&found.index) { Some(save(app, company, leased, &found.index).await?) } else { None };
     let places: Vec<String> =
         found.repository_id.iter().map(|id| Source::place_of_id(leased.source.forge, id)).collect();
     let entry = (found.index != *before).then(|| line(app, leased, &before, &found));
-    let task = leased.sync.lease.as_ref().map_or(leased.sync.wanted, |lease| lease.task);
     let given_back = lease::give_back(app, company, leased, |package| {
-        let now = app.clock.now();
-        let sync = &mut package.sync;
         if (&package.source, package.dev_branches) != (&leased.source, leased.dev_branches) {
             // The vendor named another repository meanwhile, and what was found is of the one before.
-            sync.torn |= changed;
+            package.sync.torn |= to_write;
             return Told::default();
         }
-        sync.torn = false;
-        let waits = found.again.filter(|wait| !wait.is_zero()).and_then(|wait| now.checked_add(wait).ok());
-        sync.not_before = found.pause.or(waits);
-        sync.ended_at = Some(now);
-        sync.error.clone_from(&found.error);
-        sync.failures = if found.unreached { sync.failures + 1 } else { 0 };
-        if found.again.is_none() {
-            sync.done = sync.done.max(task);
-        }
-        if found.error.is_none() && found.again.is_none() {
-            sync.synced_at = Some(now);
-        }
-        if changed && digest != package.found.index {
-            package.found.index.clone_from(&digest);
-            package.found.changed_at = Some(now);
-            describe(package, &found.index);
-        }
-        if found.repository_id.is_some() {
-            package.source.repository_id.clone_from(&found.repository_id);
-        }
+        note(package, leased, &found, saved.as_ref(), app.clock.now());
         Told { places: places.clone(), entry: entry.clone() }
     });
     let Some(package) = given_back.await? else { return Ok(()) };
@@ -140,14 +115,39 @@ async fn take_over(app: &App, company: CompanyId, leased: &Package) -> Result<()
     Ok(())
 }
 
+/// Notes on a package what was found, and the index, if another one was saved.
+fn note(package: &mut Package, leased: &Package, found: &Found, saved: Option<&String>, now: Timestamp) {
+    let sync = &mut package.sync;
+    sync.torn = false;
+    let waits = found.again.filter(|wait| !wait.is_zero()).and_then(|wait| now.checked_add(wait).ok());
+    sync.not_before = found.pause.or(waits);
+    sync.ended_at = Some(now);
+    sync.error.clone_from(&found.error);
+    sync.failures = if found.unreached { sync.failures + 1 } else { 0 };
+    if found.again.is_none() {
+        let task = leased.sync.lease.as_ref().map_or(leased.sync.wanted, |lease| lease.task);
+        sync.done = sync.done.max(task);
+    }
+    if found.error.is_none() && found.again.is_none() {
+        sync.synced_at = Some(now);
+    }
+    if let Some(saved) = saved {
+        package.found.index = Some(saved.clone());
+        package.found.changed_at = Some(now);
+        describe(package, &found.index);
+    }
+    if found.repository_id.is_some() {
+        package.source.repository_id.clone_from(&found.repository_id);
+    }
+}
+
 /// Writes the index down. Those of earlier syncs go, but for the one that is read until this one takes its place.
 async fn save(app: &App, company: CompanyId, leased: &Package, index: &Index) -> Result<String, Failure> {
-    let digest = app.indexes.save(company, &leased.package_id, index).await?;
-    let kept = leased.found.index.iter().chain([&digest]);
-    if let Err(failure) = app.indexes.delete_others(company, &leased.package_id, kept).await {
+    let name = app.indexes.save(company, leased, index).await?;
+    if let Err(failure) = app.indexes.delete_older(company, leased, &name).await {
         tracing::warn!(error = &failure as &(dyn std::error::Error + 'static), "old indexes were not deleted");
     }
-    Ok(digest)
+    Ok(name)
 }
 
 /// What was there stays, and the vendor is told why.

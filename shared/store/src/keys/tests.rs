@@ -153,7 +153,11 @@ fn page() -> String {
     page.push_str("\n| blob | key | read by |\n|---|---|---|\n");
     let (c, p) = (CompanyId(1), "pkg_0a1b2c");
     page.extend(["| archive of a package | `", &blob_archive(c, p, &"ab".repeat(20)), "` | `get`, `head`, links |\n"]);
-    page.extend(["| index of a package | `", &blob_index(c, p, &"ab".repeat(32)), "` | `get` |\n"]);
+    page.extend([
+        "| index of a package | `",
+        &blob_index(c, p, &format!("{:012}-{}", 7, "ab".repeat(32))),
+        "` | `get` |\n",
+    ]);
     page
 }
 
