@@ -62,17 +62,21 @@ pub(crate) async fn measure(shop: &Shop, table: &mut Table) {
     let frozen = json!({"versions": [{"package": "vendor/core", "version": "2.0.0"}, {"package": "vendor/core", "version": "2.1"}]});
     for (what, rest, body) in [
         ("grant a package", "/packages", json!({"package": "vendor/core", "constraint": "^2.0"})),
-        ("grant a bundle", "/bundles", json!({"bundle": "enterprise"})),
         ("freeze", "/freeze", json!({})),
         ("freeze at versions", "/freeze", frozen),
         ("suspend", "/suspend", json!({"reason": "Payment failed"})),
         ("reactivate", "/reactivate", json!({})),
+        ("grant a bundle", "/bundles", json!({"bundle": "enterprise"})),
         ("regenerate a token", "/token/regenerate", json!({})),
     ] {
         let (usage, answer) = measured(t.post(&format!("{path}{rest}"), &body)).await;
         assert!([200, 201].contains(&answer.status), "{what}: {answer}");
         table.add(what, usage, Budget::write());
     }
+    let (usage, answer) = measured(t.post(&format!("{path}/freeze"), &json!({}))).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer}");
+    table.add("freeze with a bundle", usage, Budget::write_with_bundles());
+    t.post(&format!("{path}/reactivate"), &json!({})).await;
     let (usage, answer) = measured(t.put(&format!("{path}/packages"), &packages)).await;
     assert_eq!(answer.status, StatusCode::OK, "{answer}");
     table.add("replace packages", usage, Budget::write());

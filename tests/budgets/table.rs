@@ -29,6 +29,11 @@ impl Budget {
         Self { deep: Some(2), ..Self::default() }
     }
 
+    /// A request that writes what is in a customer's bundles: which those are is known only when the customer is.
+    pub(crate) fn write_with_bundles() -> Self {
+        Self { deep: Some(3), ..Self::default() }
+    }
+
     /// Making a customer who installs packages: 10, and one for the index by address.
     pub(crate) fn package_customer() -> Self {
         Self { writes: Some(11.0), ..Self::write() }

@@ -221,6 +221,7 @@ async fn who_has_a_package() {
     let bought = BTreeMap::from([(package("acme/a"), grant(&t, "*"))]);
     let pinned = Pinned { package: package("acme/a"), version: "1.0.0.0".to_owned() };
     // It is frozen at what the package was when it was in that bundle.
+    t.post("/api/v1/bundles", &json!({"name": "left", "packages": []})).await;
     let left = Bundle {
         name: BundleName::parse("left").unwrap(),
         packages: [package("acme/a")].into(),

@@ -1,7 +1,7 @@
 //! The documents: `packages.json`, `p2`, `list` and `search`.
 
 use axum::body::Body;
-use domain::{CompanyId, PurchaseId, grant::Grants};
+use domain::{CompanyId, grant::Grants};
 use http::Method;
 use journeys::{commit_of, granted, indexed};
 use serde_json::{Value, json};
@@ -187,10 +187,7 @@ async fn another_companys_package_of_the_same_name_is_another_package() {
     let theirs = indexed("acme/widget", "7.0.0", t.now(), &json!({}));
     t.shelve_versions(CompanyId(2), "acme/widget", vec![theirs]).await;
     let (_, ours) = full(&t, 1).await;
-    let core = granted(t.now(), &[("acme/core", "*")]).direct;
-    let purchases = [(PurchaseId::generate(t.now(), &t.random), core)].into();
-    let grants = Grants { purchases, ..granted(t.now(), &[("acme/widget", "*")]) };
-    let (_, theirs) = t.customer_of(CompanyId(2), 1, grants).await;
+    let (_, theirs) = t.customer_of(CompanyId(2), 1, granted(t.now(), &[("acme/widget", "*")])).await;
     assert_eq!(versions(&t, &ours, "acme/widget").await, WIDGET);
     assert_eq!(versions(&t, &theirs, "acme/widget").await, ["7.0.0"]);
     let root = t.fetch("/packages.json", &theirs).await.json;
