@@ -325,3 +325,31 @@ async fn all_whose_time_has_come_are_listed_as_expired_a_minute_later() {
     assert_eq!((total("expired").await, total("active").await), (json!(120), json!(0)));
     t.finish().await;
 }
+
+/// Pages in the middle are found by the customers' numbers, some of which are not used any more.
+#[tokio::test]
+async fn each_page_of_a_long_list_has_its_customers_whoever_was_deleted() {
+    let t = TestStack::start().await;
+    let mut ids = Vec::new();
+    for number in 0..40 {
+        ids.push(customer(&t, &format!("Customer {number}")).await);
+    }
+    for round in [vec![], vec![25, 3, 24, 11], vec![12, 0, 39]] {
+        for place in round {
+            assert_eq!(t.delete(&path(&ids[place], "")).await.status, 204);
+            ids[place] = String::new();
+        }
+        let mut expected: Vec<&String> = ids.iter().filter(|id| !id.is_empty()).collect();
+        expected.reverse();
+        for (page, wanted) in (1..).zip(expected.chunks(2)) {
+            let answer = t.get(&format!("/api/v1/customers?page={page}&per_page=2")).await;
+            let rows = answer.json["data"].as_array().unwrap();
+            assert_eq!(rows.iter().map(|row| row["id"].as_str().unwrap()).collect::<Vec<_>>(), wanted, "page {page}");
+            if let Some(cursor) = answer.json["pagination"]["next_cursor"].as_str() {
+                let next = t.get(&format!("/api/v1/customers?cursor={cursor}&per_page=2")).await;
+                assert_eq!(next.json["data"][0]["id"], *expected[2 * page], "behind page {page}");
+            }
+        }
+    }
+    t.finish().await;
+}

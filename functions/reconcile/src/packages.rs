@@ -104,6 +104,6 @@ mod tests {
     fn the_jobs_of_a_run_are_spread_no_further_than_a_queue_delays() {
         let last = APART * u32::try_from(MOST).unwrap();
         assert_eq!(last, Duration::from_mins(15));
-        assert!(UNSEEN_SECONDS + 15 * 60 < 60 * 60, "each run does it");
+        const { assert!(UNSEEN_SECONDS + 15 * 60 < 60 * 60, "each run does it") };
     }
 }

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     Found, Store,
     granted::{Named, links},
-    keys::{self, Key},
+    keys::{self, Key, customer_place},
     lists::Source,
     sha256,
     table::{Freshness, Item, Partition, Refusal, Write, index, item, number, read},
@@ -106,11 +106,17 @@ impl Store {
     ) -> Result<Found<Customer>, Failure> {
         let roster = self.roster(company).await?;
         let rows = u64::try_from(roster.customers(status)).unwrap_or(0);
+        if status.is_none() {
+            let made = u64::try_from(roster.customers_made).unwrap_or(0);
+            if let Some(found) = self.page_by_number(company, (rows, made), page).await? {
+                return Ok(Ok(found));
+            }
+        }
         let source = match status {
             None => Source { index: None, pk: keys::customers(company), rows },
             Some(status) => Source { index: Some("gsi1"), pk: keys::customers_with_status(company, status), rows },
         };
-        self.page_of(&[source], page, |row: &Customer| format!("{:010}", row.id.number())).await
+        self.page_of(&[source], page, |row: &Customer| customer_place(row.id)).await
     }
 
     /// Makes a customer. [`CustomerChange::Stale`]: another one has its number.
@@ -205,6 +211,7 @@ impl Store {
             writes.push(self.table.delete(&key, None, Vec::new())?);
         }
         writes.extend(self.expiry_writes(company, Some(customer), None)?);
+        writes.push(self.gap_write(company, customer.id)?);
         let difference = Roster::default() - Roster::of(customer);
         writes.extend(self.roster_writes(company, std::slice::from_ref(entry), difference)?);
         let links = links(company, customer.id, grants);

@@ -13,6 +13,7 @@ mod directory;
 mod downloads;
 mod entitlements;
 mod failed_payments;
+mod gaps;
 mod granted;
 mod indexes;
 mod invitations;

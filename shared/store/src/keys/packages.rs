@@ -155,7 +155,17 @@ pub fn leftovers(company: CompanyId) -> String {
     format!("C#{company}#LEFTOVER")
 }
 
-fn customer_place(id: CustomerId) -> String {
-    // Padded, so that customers sort by number.
+/// Numbers of customers that are not used any more, of one stretch of numbers.
+pub fn gaps_of_customers(company: CompanyId, stretch: u64) -> Key {
+    Key::new(all_gaps_of_customers(company), format!("{stretch:08}"))
+}
+
+/// The partition of all such numbers.
+pub fn all_gaps_of_customers(company: CompanyId) -> String {
+    format!("C#{company}#GAPS")
+}
+
+/// The sort key of a customer, and of what belongs to one. Padded, so that customers sort by number.
+pub(crate) fn customer_place(id: CustomerId) -> String {
     format!("{:010}", id.number())
 }

@@ -123,6 +123,7 @@ fn rows() -> Vec<Row> {
         row("customer of a package", package_customer(c, &widget, customer_id), "`package_customers`, `granted`"),
         row("buyer of a package", package_buyer(c, &widget, customer_id), "`granted`"),
         row("customer of a bundle", bundle_customer(c, &enterprise, customer_id), "`bundle_customers`, `granted`"),
+        row("gaps", gaps_of_customers(c, 0), "`customers`"),
         row("downloads", downloads(c, customer_id, &widget, "1.0.0.0"), "`downloads`"),
         row("expiry", expiry(at, c, customer_id), "`expiries`, of all companies"),
         row("package", package(c, &widget), "`package`, `admission` (strong), `packages`"),
