@@ -17,7 +17,7 @@ enum What {
     /// All at once, of which there are more than one transaction takes.
     Packages,
     Bundle,
-    /// A version of it, to which the customer is frozen.
+    /// A version of it, at which the customer is frozen.
     Version,
 }
 
@@ -35,7 +35,7 @@ async fn prepare(shop: &Shop, what: What) {
             shop.t.shelve(&format!("acme/other-{number}"), &[]).await;
         }
     }
-    if what == What::Bundle {
+    if matches!(what, What::Bundle | What::Version) {
         let body = json!({"name": "all", "packages": [PACKAGE]});
         assert_eq!(send(&shop.t, Method::POST, "/api/v1/bundles", &body).await.status, 201);
     }
@@ -70,7 +70,11 @@ async fn left(shop: &Shop, id: CustomerId, what: What) -> bool {
         _ => store.package_customers(COMPANY, &Shop::name()).await.unwrap(),
     };
     let pinned = grants.frozen.as_ref().and_then(|it| it.versions.as_ref()).is_some_and(|all| !all.is_empty());
-    let named = grants.direct.contains_key(&Shop::name()) || grants.bundles.contains_key(&bundle) || pinned;
+    let named = match what {
+        What::Bundle => grants.bundles.contains_key(&bundle),
+        What::Version => pinned,
+        What::Package | What::Packages => grants.direct.contains_key(&Shop::name()),
+    };
     named || linked.contains(&id)
 }
 
@@ -78,13 +82,11 @@ async fn raced(what: What) {
     for call in 0.. {
         let shop = Shop::synced(ForgeKind::Gitlab, 1).await;
         prepare(&shop, what).await;
-        let id = if what == What::Version {
-            // Who had it before is frozen.
-            let customers = shop.t.get("/api/v1/customers").await;
-            customers.text("/data/0/id").parse().unwrap()
-        } else {
-            shop.t.customer_with(7, domain::grant::Grants::default()).await.0
-        };
+        let id = shop.t.customer_with(7, domain::grant::Grants::default()).await.0;
+        if what == What::Version {
+            // It has the package with the bundle alone, so nothing leads from the package to it yet.
+            assert_eq!(give(&shop, id, What::Bundle).await.status, 201);
+        }
         shop.t.faults.start(&Faults::none());
         let (stopped, answer) = {
             let slow = stopped_at(call, &shop.t.faults, give(&shop, id, what)).await;
