@@ -17,8 +17,6 @@ use crate::{
 
 /// How many numbers one item is about, so that it stays below a kilobyte.
 const NUMBERS: u64 = 128;
-/// How many pages nearer an end walking costs no more.
-const NEAR: usize = 3;
 
 #[derive(Deserialize)]
 struct Gaps {
@@ -44,7 +42,7 @@ impl Store {
         let Begin::Skip(newer) = request.begin else { return Ok(None) };
         let behind = u64::try_from(newer + request.limit).unwrap_or(u64::MAX);
         let Some(older) = total.checked_sub(behind) else { return Ok(None) };
-        if newer.min(usize::try_from(older).unwrap_or(usize::MAX)) <= NEAR * request.limit {
+        if newer.min(usize::try_from(older).unwrap_or(usize::MAX)) <= request.limit {
             return Ok(None);
         }
         let gaps: Vec<Gaps> = self.all(&keys::all_gaps_of_customers(company)).await?;
