@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use domain::{CompanyId, log::Action};
 use journeys::{TestStack, bearer, with};
 use serde_json::{Value, json};
+use store::CustomerChange;
 
 pub(crate) fn acme() -> Value {
     json!({"name": "Acme Corp", "email": "dev@acme.com", "external_id": "stripe_cus_abc123"})
@@ -351,5 +353,22 @@ async fn each_page_of_a_long_list_has_its_customers_whoever_was_deleted() {
             }
         }
     }
+    t.finish().await;
+}
+
+/// Two requests at once: what the one read of the customer is not what there is when it writes.
+#[tokio::test]
+async fn a_customer_is_not_deleted_without_the_grant_that_came_meanwhile() {
+    let t = TestStack::start().await;
+    t.shelve("vendor/package", &["1.0.0"]).await;
+    let id = customer(&t, "Acme").await;
+    let read = t.stack.store.holder(CompanyId(1), id.parse().unwrap()).await.unwrap().unwrap();
+    let granted = t.post(&path(&id, "/packages"), &json!({"package": "vendor/package"})).await;
+    assert_eq!(granted.status, 201, "{granted}");
+    let line = t.line(Action::CustomerDeleted);
+    let removed = t.stack.store.remove_customer(CompanyId(1), &read, &line).await.unwrap();
+    assert_eq!(removed, CustomerChange::Stale);
+    assert_eq!(t.delete(&path(&id, "")).await.status, 204);
+    assert_eq!(t.delete("/api/v1/packages/vendor/package").await.status, 204, "nobody has it");
     t.finish().await;
 }

@@ -11,7 +11,7 @@ use domain::{
 
 use crate::{
     Change, Holder, Store,
-    customers::{Link, MOST_LINKS, row},
+    customers::{Link, row},
     granted::links,
     keys::{self, Key},
     sha256,
@@ -58,8 +58,6 @@ impl Store {
     ) -> Result<Change, Failure> {
         let (company, id) = (purchase.company, before.customer.id);
         let (added, removed) = (links(company, id, after), links(company, id, &before.grants));
-        let old = removed.iter().filter(|key| !added.contains(key));
-        let old: Vec<Write> = old.map(|key| self.table.delete(key, None, Vec::new())).collect::<Result<_, _>>()?;
         let mut writes = vec![
             self.table.check_rev(&keys::customer(company, id), before.customer.rev)?,
             self.table.check_rev(&keys::purchase(company, purchase.id), purchase.rev)?,
@@ -70,14 +68,10 @@ impl Store {
         for key in added.iter().filter(|key| !removed.contains(key)) {
             writes.push(self.grant_link(key, id)?);
         }
-        let (apart, old) = if old.len() > MOST_LINKS { (old, Vec::new()) } else { (Vec::new(), old) };
-        writes.extend(old);
-        let change: Change = self.table.write_all_if(writes).await?.into();
-        if change == Change::Made {
-            // Too many for one transaction. Who is linked in vain is seen not to have it.
-            self.in_portions(apart).await?;
+        for key in removed.iter().filter(|key| !added.contains(key)) {
+            writes.push(self.table.delete(key, None, Vec::new())?);
         }
-        Ok(change)
+        Ok(self.table.write_all_if(writes).await?.into())
     }
 
     /// Makes the customer of a purchase, with what the purchase grants. Of two purchases with one address that do this at once,

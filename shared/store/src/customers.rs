@@ -184,7 +184,7 @@ impl Store {
         }
         let change = self.customer_change(writes).await?;
         if apart && change == CustomerChange::Made {
-            self.in_portions(old.iter().map(|key| unlink(key)).collect::<Result<_, _>>()?).await?;
+            self.unlink((company, id), grants.rev, old.into_iter().cloned().collect()).await?;
             let holder = Holder { grants, customer: after.customer.clone() };
             return self.take_back(company, holder, come).await;
         }
@@ -205,6 +205,9 @@ impl Store {
         if grants.rev > 0 {
             let key = keys::grants(company, customer.id);
             writes.push(self.table.delete(&key, Some("rev = :rev"), rev(grants.rev))?);
+        } else {
+            // Somebody may grant the first one at this moment.
+            writes.push(self.table.check_absent(&keys::grants(company, customer.id))?);
         }
         if let Some(external_id) = &customer.external_id {
             let key = keys::external_id(company, &sha256(external_id.as_str()));

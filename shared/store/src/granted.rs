@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     CustomerChange, Holder, Store,
-    customers::Link,
+    customers::{Link, MOST_LINKS},
     keys::{self, Key},
     table::{Freshness, Partition, Write, item, text},
 };
@@ -158,6 +158,32 @@ impl Store {
         let first: Vec<Link> =
             self.table.query(Partition { index: None, pk, newest_first: false, limit: Some(1) }).await?;
         Ok(!first.is_empty())
+    }
+
+    /// Deletes what leads to a customer from packages and bundles that its grants, when they had this number, did not name any
+    /// more. What leads there again, as somebody granted it meanwhile, stays.
+    pub(crate) async fn unlink(
+        &self,
+        (company, id): (CompanyId, CustomerId),
+        mut rev: u64,
+        mut old: Vec<Key>,
+    ) -> Result<(), Failure> {
+        while !old.is_empty() {
+            let portion = old.iter().take(MOST_LINKS).map(|key| self.table.delete(key, None, Vec::new()));
+            let portion: Vec<Write> = portion.collect::<Result<_, _>>()?;
+            let (taken, mut writes) = (portion.len(), portion);
+            writes.push(self.table.check_rev(&keys::grants(company, id), rev)?);
+            if self.table.write_all_if(writes).await? {
+                old.drain(..taken);
+                continue;
+            }
+            // Whoever deletes the customer deletes what leads there.
+            let Some(holder) = self.holder(company, id).await? else { return Ok(()) };
+            let there = links(company, id, &holder.grants);
+            old.retain(|key| !there.contains(key));
+            rev = holder.grants.rev;
+        }
+        Ok(())
     }
 
     /// Too many were granted for one transaction to see that they are all there. Those that are gone are taken back, which

@@ -129,7 +129,7 @@ async fn versions_of_a_package_that_had_the_name_before_are_not_given_out() {
 #[tokio::test]
 async fn a_package_that_takes_over_a_name_was_granted_to_nobody() {
     let t = shelf().await;
-    let (_, token) = full(&t, 1).await;
+    let (id, token) = full(&t, 1).await;
     let (store, name) = (&t.stack.store, package_name("acme/core"));
     let package = store.package(CompanyId(1), &name).await.unwrap().unwrap();
     let line = t.line(domain::log::Action::PackageDeleted);
@@ -141,6 +141,15 @@ async fn a_package_that_takes_over_a_name_was_granted_to_nobody() {
     assert_eq!(t.fetch("/p2/acme/core.json", &token).await.status, 404);
     assert_eq!(t.fetch("/dist/acme/core/1.0.0.zip", &token).await.status, 404);
     assert_eq!(t.fetch("/packages.json", &token).await.json["available-packages"], json!(["acme/widget"]));
+    // Until it is granted itself.
+    let path = format!("/api/v1/customers/{id}/packages");
+    for granted in [
+        t.post(&path, &json!({"package": "acme/core"})).await,
+        t.put(&path, &json!({"packages": [{"package": "acme/core"}]})).await,
+    ] {
+        assert_eq!(granted.status, 200, "{granted}");
+        assert_eq!(t.fetch("/p2/acme/core.json", &token).await.status, 200);
+    }
     t.finish().await;
 }
 

@@ -4,6 +4,7 @@ use api::{ApiError, Check, Id, Input, Valid, Written};
 use auth::Admin;
 use axum::extract::State;
 use domain::{customer::CustomerId, log::Action, package::PackageName};
+use store::Holder;
 
 use super::Granted;
 use crate::{
@@ -28,9 +29,11 @@ pub(crate) async fn grant(
         }
     };
     let (before, after) = change::grants(&app, &admin, Action::AccessChanged, read, |before, found, line| {
-        found.ok_or_else(|| change::unknown("package", "There is no such package"))?;
-        let mut after = before.clone();
-        let old = before.grants.direct.get(name);
+        let package = found.ok_or_else(|| change::unknown("package", "There is no such package"))?;
+        let grants = before.grants.of_these(std::slice::from_ref(&package));
+        let mut after = Holder { grants, ..before.clone() };
+        let old = after.grants.direct.get(name).cloned();
+        let old = old.as_ref();
         let new = limits.changed(old, line.created_at);
         let line = line.with("package", Some(name.as_str())).changing("grant", &in_words(old), &in_words(Some(&new)));
         after.grants.direct.insert(name.clone(), new);

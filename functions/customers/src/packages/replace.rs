@@ -36,10 +36,9 @@ pub(crate) async fn replace(
     };
     let (_, after) = change::grants(&app, &admin, Action::AccessChanged, read, |before, found, line| {
         all_known(&wanted, &found)?;
-        let direct = &before.grants.direct;
         let grant = |new: &New| (new.package.clone(), new.limits.grant(line.created_at));
-        let grants = before.grants.with_direct(wanted.iter().map(grant).collect());
-        let line = told(line, direct, &grants.direct);
+        let grants = before.grants.of_these(&found).with_direct(wanted.iter().map(grant).collect());
+        let line = told(line, &before.grants.direct, &grants.direct);
         Ok((Holder { grants, ..before.clone() }, line))
     })
     .await?;

@@ -2,10 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use super::{Grant, Grants};
-use crate::{PurchaseId, package::PackageName, text::BundleName};
+use super::{Grant, Grants, Origin};
+use crate::{
+    PurchaseId,
+    package::{Package, PackageName},
+    text::BundleName,
+};
 
 impl Grants {
+    /// Without the grants of packages that had the name of one of these before.
+    #[must_use]
+    pub fn of_these(&self, packages: &[Package]) -> Self {
+        let mut after = self.clone();
+        after.direct.retain(|name, grant| {
+            packages.iter().all(|package| package.name != *name || package.is_meant(Origin::Direct, grant))
+        });
+        after
+    }
+
     /// Without being frozen.
     #[must_use]
     pub fn thawed(&self) -> Self {
