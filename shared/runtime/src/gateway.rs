@@ -67,7 +67,11 @@ fn query(request: &Request<Body>) -> String {
     }
     let values = request.query_string_parameters_ref();
     let pairs = values.into_iter().flat_map(|values| values.iter());
-    let pairs: Vec<String> = pairs.map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
+    let mut pairs: Vec<(&str, &str)> = pairs.collect();
+    // They come in no order; those of one name stay as they were.
+    pairs.sort_by_key(|(name, _)| *name);
+    let pairs: Vec<String> =
+        pairs.into_iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value))).collect();
     pairs.join("&")
 }
 
