@@ -143,15 +143,9 @@ pub(crate) fn words(panic: &(dyn std::any::Any + Send)) -> &str {
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("a panic")
 }
 
-#[test]
-fn whatever_fails_nothing_is_lost_nothing_is_doubled_and_nobody_keeps_access() {
-    if let Some(seed) = number("TOLLGATE_SEED") {
-        schedule(seed).unwrap_or_else(|failure| panic!("{failure}"));
-        return;
-    }
-    let (schedules, begun) = (number("TOLLGATE_SCHEDULES").unwrap_or(SCHEDULES), Instant::now());
-    let (next, faults, failures) = (AtomicU64::new(0), AtomicU64::new(0), Mutex::new(Vec::new()));
-    let letters = AtomicU64::new(0);
+/// Plays so many schedules, and answers with a line for each call that failed. Fails if one of them ends wrong.
+pub(crate) fn play_all(schedules: u64, schedule: impl Fn(u64) -> Result<String, String> + Sync) -> Vec<String> {
+    let (next, struck, failures) = (AtomicU64::new(0), Mutex::new(Vec::new()), Mutex::new(Vec::new()));
     let play = || {
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
@@ -159,11 +153,7 @@ fn whatever_fails_nothing_is_lost_nothing_is_doubled_and_nobody_keeps_access() {
                 return;
             }
             match schedule(seed) {
-                Ok(struck) => {
-                    let of_letters = struck.lines().filter(|line| line.contains(SENDING)).count();
-                    faults.fetch_add(struck.lines().count() as u64, Ordering::Relaxed);
-                    letters.fetch_add(of_letters as u64, Ordering::Relaxed);
-                }
+                Ok(lines) => struck.lock().unwrap().extend(lines.lines().map(str::to_owned)),
                 Err(failure) => failures.lock().unwrap().push(failure),
             }
         }
@@ -175,7 +165,19 @@ fn whatever_fails_nothing_is_lost_nothing_is_doubled_and_nobody_keeps_access() {
     });
     let failures = failures.into_inner().unwrap();
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
-    let (faults, letters) = (faults.into_inner(), letters.into_inner());
+    struck.into_inner().unwrap()
+}
+
+#[test]
+fn whatever_fails_nothing_is_lost_nothing_is_doubled_and_nobody_keeps_access() {
+    if let Some(seed) = number("TOLLGATE_SEED") {
+        schedule(seed).unwrap_or_else(|failure| panic!("{failure}"));
+        return;
+    }
+    let (schedules, begun) = (number("TOLLGATE_SCHEDULES").unwrap_or(SCHEDULES), Instant::now());
+    let struck = play_all(schedules, schedule);
+    let faults = struck.len();
+    let letters = struck.iter().filter(|line| line.contains(SENDING)).count() as u64;
     eprintln!("{schedules} schedules, {faults} faults, {letters} of them at letters, {:.0?}", begun.elapsed());
     assert!(schedules < 100 || letters > schedules / 10, "hardly a fault struck a letter");
 }

@@ -186,7 +186,7 @@ async fn again(app: &App, entitlement: &EntitlementKey, attempt: u32, wait: Dura
 }
 
 /// At least a second, so that a wait that is nearly over does not spin.
-fn wait_until(until: Timestamp, now: Timestamp) -> Duration {
+pub(crate) fn wait_until(until: Timestamp, now: Timestamp) -> Duration {
     let millis = u64::try_from(until.as_millisecond() - now.as_millisecond()).unwrap_or(0);
     Duration::from_millis(millis).max(Duration::from_secs(1)) + Duration::from_millis(999)
 }

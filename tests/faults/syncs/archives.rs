@@ -133,6 +133,14 @@ async fn passed_over(shop: &Shop, tag: &str, told: &str) {
     assert!(!offered.contains(&before) && offered.contains(&after), "{told}: {offered:?}");
 }
 
+/// What was passed over was released anew.
+async fn healed(shop: Shop) {
+    shop.ask().await;
+    shop.rest().await;
+    shop.right("healed").await;
+    shop.t.finish().await;
+}
+
 #[tokio::test]
 async fn an_archive_that_would_harm_whoever_unpacks_it_is_passed_over() {
     let shop = Shop::synced(Gitlab, 1).await;
@@ -144,10 +152,7 @@ async fn an_archive_that_would_harm_whoever_unpacks_it_is_passed_over() {
         passed_over(&shop, &tag, told).await;
         shop.release(&tag);
     }
-    shop.ask().await;
-    shop.rest().await;
-    shop.right("healed").await;
-    shop.t.finish().await;
+    healed(shop).await;
 }
 
 #[tokio::test]
@@ -160,10 +165,7 @@ async fn a_manifest_that_composer_cannot_read_is_passed_over() {
         passed_over(&shop, &tag, told).await;
         shop.release(&tag);
     }
-    shop.ask().await;
-    shop.rest().await;
-    shop.right("healed").await;
-    shop.t.finish().await;
+    healed(shop).await;
 }
 
 /// Archives may leave `composer.json` out; then it is asked for by itself.

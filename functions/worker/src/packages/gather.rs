@@ -7,7 +7,7 @@ use clients::forge::{ForgeError, ForgeErrorKind};
 use domain::{
     CompanyId, Timestamp,
     forge::ForgeRepository,
-    package::{Index, Package},
+    package::{Index, Package, Skipped},
 };
 use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 
@@ -98,18 +98,14 @@ impl Run<'_> {
             Ok(Fetched::Skipped(skipped)) => {
                 self.settled |= !skipped.again;
                 self.freed |= !skipped.again && self.rivals.contains(&wanted.named.normalized);
-                if skipped.again {
-                    self.index.versions.extend(wanted.known.version().cloned());
-                }
-                self.index.skipped.push(skipped);
+                self.skip(wanted, skipped);
             }
             Err(Trouble::Failure(failure)) => return Err(failure.into()),
             Err(Trouble::Forge(error)) => {
                 let stop = !may_be_of_one_ref(&error) || self.unlucky + 1 >= MOST_UNLUCKY;
                 if !stop {
                     self.unlucky += 1;
-                    self.index.versions.extend(wanted.known.version().cloned());
-                    self.index.skipped.push(skip(&wanted.at, &error.reason(), true));
+                    self.skip(wanted, skip(&wanted.at, &error.reason(), true));
                     self.left.remove(&place);
                 }
                 self.trouble = Some(error);
@@ -119,6 +115,14 @@ impl Run<'_> {
         self.unlucky = 0;
         self.left.remove(&place);
         Ok(true)
+    }
+
+    /// A version stays what it was when its ref has to be looked at again.
+    fn skip(&mut self, wanted: &Wanted, skipped: Skipped) {
+        if skipped.again {
+            self.index.versions.extend(wanted.known.version().cloned());
+        }
+        self.index.skipped.push(skipped);
     }
 
     fn end(mut self) -> Gathered {

@@ -23,7 +23,7 @@ use super::{
     lease::{self, Told},
     refs::Plan,
 };
-use crate::{App, Error};
+use crate::{App, Error, access::wait_until};
 
 /// The first wait when a forge is not reached; it doubles with each failure.
 const FIRST_WAIT: Duration = Duration::from_secs(15);
@@ -208,7 +208,7 @@ async fn refs(
 fn after_trouble(app: &App, leased: &Package, found: Found, error: &ForgeError) -> Found {
     let now = app.clock.now();
     let (wait, pause) = match &error.kind {
-        ForgeErrorKind::RateLimited { until } => (Some(seconds_to(*until, now)), Some(*until)),
+        ForgeErrorKind::RateLimited { until } => (Some(wait_until(*until, now)), Some(*until)),
         _ if error.is_temporary() && leased.sync.failures < MOST_FAILURES => {
             (Some(backoff(leased.sync.failures)), None)
         }
@@ -217,11 +217,6 @@ fn after_trouble(app: &App, leased: &Package, found: Found, error: &ForgeError) 
     let unreached = error.is_temporary() && pause.is_none();
     let again = wait.map(|wait| wait.clamp(FIRST_WAIT, LONGEST_WAIT));
     Found { error: Some(error.reason()), again, unreached, pause, ..found }
-}
-
-/// How long it is to a time, and a second more.
-fn seconds_to(time: Timestamp, now: Timestamp) -> Duration {
-    Duration::from_secs(u64::try_from(time.as_second() - now.as_second()).unwrap_or(0) + 1)
 }
 
 /// The newest version first; what is no version by name.
